@@ -3,6 +3,7 @@
 //! Errors are shaped by what a caller does about them. Implementations retry by themselves what is worth
 //! retrying; an error that gets out is final for that request. Knows nothing of backups, keys or manifests.
 
+mod etag;
 pub mod memory;
 pub mod s3;
 
@@ -129,7 +130,12 @@ impl StoreError {
 /// All keys are whole keys, the prefix included: the store adds nothing.
 pub trait Store: Clone + Send + Sync + 'static {
     /// Stores a small object in one request; overwrites only when the store does not know `If-None-Match`.
-    fn put(&self, key: &str, kind: Kind, body: Bytes) -> impl Future<Output = Result<Head, StoreError>> + Send;
+    fn put(
+        &self,
+        key: &str,
+        kind: Kind,
+        body: Bytes,
+    ) -> impl Future<Output = Result<Head, StoreError>> + Send;
 
     /// Begins a multipart upload of a dump and returns its id.
     fn create_upload(&self, key: &str) -> impl Future<Output = Result<String, StoreError>> + Send;

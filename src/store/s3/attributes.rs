@@ -1,8 +1,8 @@
 //! What goes with a new object: class, encryption, tags, lock, and the checksum that the store can check it by.
 
-use super::etag::{self, Md5Sum};
 use super::{Again, Failure, Kind, Shared};
 use crate::config::{Checksum, ObjectLockMode};
+use crate::store::etag::{self, Md5Sum};
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumType, ObjectLockMode as LockMode, ServerSideEncryption, StorageClass,

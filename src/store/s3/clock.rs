@@ -31,7 +31,7 @@ impl Clock {
 
     /// The store's time as far as we know it, ours otherwise: what "retain until" is counted from.
     pub(super) fn now(&self) -> Timestamp {
-        let ours = Timestamp::now();
+        let ours = crate::clock::now();
         self.ahead()
             .and_then(|ahead| ours.checked_add(ahead).ok())
             .unwrap_or(ours)

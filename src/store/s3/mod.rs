@@ -12,7 +12,6 @@ mod attributes;
 mod client;
 mod clock;
 mod errors;
-mod etag;
 mod hints;
 mod multipart;
 mod put;

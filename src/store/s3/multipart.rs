@@ -1,7 +1,7 @@
 //! Storing a dump part by part.
 
-use super::etag::{self, Md5Sum};
 use super::{Again, Failure, Head, Kind, Part, Shared, StoreError, StoreErrorKind, one_attempt};
+use crate::store::etag::{self, Md5Sum};
 use aws_sdk_s3::operation::upload_part::UploadPartOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};

@@ -1,7 +1,7 @@
 //! Storing a small object in one request.
 
-use super::etag::{self, Md5Sum};
 use super::{Again, Failure, Head, Kind, Shared, StoreError, StoreErrorKind, one_attempt};
+use crate::store::etag::{self, Md5Sum};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -122,7 +122,7 @@ mod tests {
     async fn run(again: Again) -> (u32, u64, String) {
         let count = AtomicU32::new(0);
         let patience = || Patience {
-            total: Duration::from_secs(120),
+            total: Duration::from_mins(2),
             pause: Duration::from_secs(1),
         };
         let begun = Instant::now();
