@@ -1,5 +1,8 @@
 //! Engines: which words to say to which database. Pure: no I/O, no clock.
 
+pub mod custom;
+pub mod postgres;
+
 use crate::secret::Secret;
 
 /// Words to run in a target. The words may be seen by anybody there; the environment may not.
