@@ -470,7 +470,7 @@ mod tests {
             let shown = schedule.zone.to_datetime(time);
             let mut passed = false;
             while furthest < shown {
-                furthest = furthest + SignedDuration::from_mins(1);
+                furthest += SignedDuration::from_mins(1);
                 passed |= due(furthest);
             }
             if if every_hour(cron) { due(shown) } else { passed } {
