@@ -1,16 +1,61 @@
 //! Configuration: the environment, validated into one typed value, or every problem at once.
 //!
-//! Pure: the environment and the reading of `_FILE`s are handed in.
+//! Pure: the environment and the reading of files are handed in. No text that leaves this module holds a secret.
+//!
+//! ```text
+//! environment ─► env (aliases, _FILEs) ─► envy: one struct of strings per part ─► Config
+//!      │                    │                                │
+//!      └─► suspects         └────────────► problems ◄────────┘
+//! ```
+//! [`VARIABLES`] is the one list of what exists; each part (target, dump, s3, …) knows what its variables mean.
+
+mod credentials;
+mod dump;
+mod endpoint;
+mod env;
+mod keep;
+mod object;
+pub mod options;
+mod problems;
+mod s3;
+mod settings;
+mod show;
+mod stream;
+mod suspects;
+mod target;
+mod telling;
+mod timeouts;
+mod values;
+mod variables;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+pub use credentials::Credentials;
+pub use dump::{Dump, EngineName, PostgresFormat, extension_problem};
+pub use env::{ReadFile, Source};
+pub use keep::Keep;
+pub use object::ObjectLockMode;
+pub use problems::{Problem, Problems};
+pub use s3::{Checksum, S3};
+pub use settings::Setting;
+pub use show::Show;
+pub use stream::{Compression, Stream};
+pub use target::{Docker, Selector, TargetEntry};
+pub use telling::Log;
+pub use timeouts::Timeouts;
+pub use values::{boolean, list};
+pub use variables::{VARIABLES, Variable};
+pub use when::{OnStart, Schedule};
 
 use crate::secret::Secret;
-use jiff::tz::TimeZone;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Everything lifeboat was told.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// TARGET, never empty.
+    /// `TARGET`, never empty.
     pub targets: Vec<TargetEntry>,
     /// How the container runtime is reached.
     pub docker: Docker,
@@ -22,7 +67,7 @@ pub struct Config {
     pub schedule: Schedule,
     /// What to keep.
     pub keep: Keep,
-    /// PRUNE: false means that nothing is ever deleted.
+    /// `PRUNE`: false means that nothing is ever deleted.
     pub prune: bool,
     /// The form of the stream.
     pub stream: Stream,
@@ -30,272 +75,72 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// The log.
     pub log: Log,
-    /// HEALTH_ADDR.
+    /// `HEALTH_ADDR`.
     pub health_addr: std::net::SocketAddr,
-    /// HEALTH_MAX_AGE; `None`: derived from the schedule.
+    /// `HEALTH_MAX_AGE`; `None`: derived from the schedule.
     pub health_max_age: Option<Duration>,
 }
 
-/// One entry of TARGET.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetEntry {
-    /// As written.
-    pub text: String,
-    /// What it means.
-    pub selector: Selector,
-}
-
-/// What an entry of TARGET selects by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selector {
-    /// A container's exact name; else a compose service of the own project; else an id of 12 hex digits or more.
-    Name(String),
-    /// `label:KEY[=VALUE]`: every container that has it.
-    Label {
-        /// The label.
-        key: String,
-        /// Its value, when one is asked for.
-        value: Option<String>,
-    },
-}
-
-/// How the Docker API is reached.
-#[derive(Debug, Clone, Default)]
-pub struct Docker {
-    /// DOCKER_HOST.
-    pub host: Option<String>,
-    /// DOCKER_TLS_VERIFY; empty means off, as for the docker command.
-    pub tls: bool,
-    /// DOCKER_CERT_PATH.
-    pub cert_path: Option<PathBuf>,
-    /// COMPOSE_PROJECT_NAME; `None`: the own container's.
-    pub compose_project: Option<String>,
-    /// TARGET_CONCURRENCY.
-    pub concurrency: usize,
-}
-
-/// A kind of database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EngineName {
-    /// PostgreSQL.
-    Postgres,
-    /// A command of the operator's own.
-    Custom,
-}
-
-/// POSTGRES_FORMAT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PostgresFormat {
-    /// `pg_dump -Fc`.
-    #[default]
-    Custom,
-    /// SQL text.
-    Plain,
-}
-
-/// What to dump, and with which words.
-#[derive(Debug, Clone)]
-pub struct Dump {
-    /// ENGINE; `None`: look at which tool the target has.
-    pub engine: Option<EngineName>,
-    /// DATABASES; `None`: all.
-    pub databases: Option<Vec<String>>,
-    /// EXCLUDE_DATABASES: patterns with `*` and `?`.
-    pub exclude: Vec<String>,
-    /// DB_USER.
-    pub user: Option<String>,
-    /// DB_PASSWORD.
-    pub password: Option<Secret>,
-    /// DUMP_OPTIONS, split into words, each checked.
-    pub dump_options: Vec<String>,
-    /// RESTORE_OPTIONS, split into words, each checked.
-    pub restore_options: Vec<String>,
-    /// GLOBALS.
-    pub globals: bool,
-    /// POSTGRES_FORMAT.
-    pub postgres_format: PostgresFormat,
-    /// DUMP_COMMAND: may hold a secret, the operator writes it.
-    pub dump_command: Option<Secret>,
-    /// RESTORE_COMMAND.
-    pub restore_command: Option<Secret>,
-    /// DUMP_EXTENSION.
-    pub dump_extension: Option<String>,
-}
-
-/// Where backups go.
-#[derive(Debug, Clone)]
-pub struct S3 {
-    /// S3_BUCKET.
-    pub bucket: String,
-    /// S3_PREFIX without slashes at its ends; empty for none.
-    pub prefix: String,
-    /// The endpoint as a URL; `None`: AWS.
-    pub endpoint: Option<String>,
-    /// The endpoint was given without `http://` or `https://`.
-    pub endpoint_scheme_guessed: bool,
-    /// The region; `None`: the SDK's own chain.
-    pub region: Option<String>,
-    /// Static keys; `None`: the credential chain.
-    pub credentials: Option<Credentials>,
-    /// S3_PATH_STYLE.
-    pub path_style: bool,
-    /// S3_CA_FILE's content (PEM).
-    pub ca_pem: Option<Vec<u8>>,
-    /// S3_STORAGE_CLASS, for dumps.
-    pub storage_class: Option<String>,
-    /// S3_SSE (`AES256`, `aws:kms`).
-    pub sse: Option<String>,
-    /// S3_SSE_KMS_KEY_ID.
-    pub sse_kms_key_id: Option<String>,
-    /// S3_TAGS.
-    pub tags: Vec<(String, String)>,
-    /// S3_OBJECT_LOCK_MODE and S3_OBJECT_LOCK_FOR, always together.
-    pub object_lock: Option<(ObjectLockMode, Duration)>,
-    /// S3_CHECKSUM, `auto` resolved.
-    pub checksum: Checksum,
-    /// S3_PART_SIZE in bytes; `None`: auto.
-    pub part_bytes: Option<u64>,
-    /// S3_CONCURRENCY.
-    pub concurrency: usize,
-}
-
-/// Keys of an account at the store.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// AWS_ACCESS_KEY_ID.
-    pub access_key_id: Secret,
-    /// AWS_SECRET_ACCESS_KEY.
-    pub secret_access_key: Secret,
-    /// AWS_SESSION_TOKEN.
-    pub session_token: Option<Secret>,
-}
-
-/// S3_OBJECT_LOCK_MODE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectLockMode {
-    /// Can be lifted with a permission of its own.
-    Governance,
-    /// Cannot be lifted by anybody.
-    Compliance,
-}
-
-/// What goes with an upload so that the store can check it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checksum {
-    /// The SDK's own choice: for AWS.
-    Sdk,
-    /// `x-amz-checksum-crc32`.
-    Crc32,
-    /// `x-amz-checksum-crc32c`.
-    Crc32c,
-    /// `x-amz-checksum-crc64nvme`.
-    Crc64Nvme,
-    /// `x-amz-checksum-sha256`.
-    Sha256,
-    /// `Content-MD5`, which nearly every store knows.
-    Md5,
-    /// Nothing.
-    None,
-}
-
-/// When to back up.
-#[derive(Debug, Clone)]
-pub struct Schedule {
-    /// SCHEDULE as written, checked to be one; `None`: one run.
-    pub expression: Option<String>,
-    /// TZ.
-    pub zone: TimeZone,
-    /// SCHEDULE_JITTER.
-    pub jitter: Duration,
-    /// RUN_ON_START.
-    pub on_start: OnStart,
-}
-
-/// RUN_ON_START.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnStart {
-    /// When no whole backup is younger than the schedule's last firing.
-    #[default]
-    Missed,
-    /// Also at start, unless one is younger than half the interval.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// The KEEP_* rules. All `None`: no whole backup is ever deleted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// KEEP_LAST.
-    pub last: Option<u32>,
-    /// KEEP_HOURLY.
-    pub hourly: Option<u32>,
-    /// KEEP_DAILY.
-    pub daily: Option<u32>,
-    /// KEEP_WEEKLY.
-    pub weekly: Option<u32>,
-    /// KEEP_MONTHLY.
-    pub monthly: Option<u32>,
-    /// KEEP_YEARLY.
-    pub yearly: Option<u32>,
-    /// KEEP_WITHIN, counted back from the newest backup.
-    pub within: Option<Duration>,
-}
-
-/// The form of the stored stream.
-#[derive(Debug, Clone)]
-pub struct Stream {
-    /// COMPRESSION.
-    pub compression: Compression,
-    /// COMPRESSION_LEVEL, `auto` resolved.
-    pub level: u32,
-    /// COMPRESSION_THREADS; `None`: the CPUs this container may use, fewer where its memory is small.
-    pub threads: Option<usize>,
-}
-
-/// COMPRESSION.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Compression {
-    /// bzip2, as independent streams.
-    Bzip2,
-    /// As the tool printed it.
-    None,
-}
-
-impl Compression {
-    /// The name, as in COMPRESSION and in the manifest.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bzip2 => "bzip2",
-            Self::None => "none",
-        }
+impl Config {
+    /// The entry of `TARGET` written as `text`.
+    pub fn target(&self, text: &str) -> Option<&TargetEntry> {
+        self.targets.iter().find(|entry| entry.text == text)
     }
 
-    /// The last part of a key: `Some("bz2")`.
-    pub fn extension(self) -> Option<&'static str> {
-        match self {
-            Self::Bzip2 => Some("bz2"),
-            Self::None => None,
-        }
+    /// Every password and key, for masking them in what tools and servers say. Commands are not among them: they
+    /// hold ordinary words too.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let keys = self.s3.credentials.iter().flat_map(|credentials| {
+            [&credentials.access_key_id, &credentials.secret_access_key]
+                .into_iter()
+                .chain(&credentials.session_token)
+        });
+        self.dump.password.iter().chain(keys)
     }
 }
 
-/// Time-outs.
+/// A configuration without problems.
 #[derive(Debug, Clone)]
-pub struct Timeouts {
-    /// STALL_TIMEOUT.
-    pub stall: Duration,
-    /// BACKUP_TIMEOUT.
-    pub backup: Duration,
-    /// LOCK_WAIT_TIMEOUT.
-    pub lock_wait: Duration,
+pub struct Loaded {
+    /// What it says.
+    pub config: Config,
+    /// The same as text, for people.
+    pub settings: Vec<Setting>,
+    /// What is odd about it.
+    pub warnings: Vec<String>,
 }
 
-/// The log.
-#[derive(Debug, Clone)]
-pub struct Log {
-    /// LOG_LEVEL: a level or a filter.
-    pub level: String,
-    /// LOG_FORMAT=json.
-    pub json: bool,
+/// Reads the whole configuration, or says everything that is wrong with it.
+///
+/// `env` is the environment of the process, `read_file` reads what `_FILE` variables and `S3_CA_FILE` name.
+pub fn load(
+    env: impl IntoIterator<Item = (String, String)>,
+    read_file: ReadFile<'_>,
+) -> Result<Loaded, Problems> {
+    let mut report = problems::Report::default();
+    let (given, strangers) = env::look_up(env, read_file, &mut report);
+    suspects::look_at(&strangers, &mut report);
+    let (targets, docker) = target::read(&given, &mut report);
+    let (keep, prune) = keep::read(&given, &mut report);
+    let (log, health) = telling::read(&given, &mut report);
+    let config = Config {
+        targets,
+        docker,
+        dump: dump::read(&given, &mut report),
+        s3: s3::read(&given, read_file, &mut report),
+        schedule: when::read(&given, &mut report),
+        keep,
+        prune,
+        stream: stream::read(&given, &mut report),
+        timeouts: timeouts::read(&given, &mut report),
+        log,
+        health_addr: health.addr,
+        health_max_age: health.max_age,
+    };
+    let warnings = report.finish()?;
+    Ok(Loaded {
+        settings: settings::list(&given, &config),
+        config,
+        warnings,
+    })
 }
