@@ -518,7 +518,7 @@ mod tests {
                     time = next;
                 }
                 assert_eq!(found, expected, "{text} in {name}");
-                for minute in (0..3 * 1_440).step_by(11) {
+                for minute in (0..3 * 1_440).step_by(37) {
                     let time = at(from) + SignedDuration::from_mins(minute) + SignedDuration::from_secs(7);
                     let last = expected.iter().rev().find(|firing| **firing <= time);
                     if let Some(last) = last {

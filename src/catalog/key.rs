@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn every_key_comes_back_from_its_text() {
         let mut noise = Noise(7);
-        for _ in 0..20_000 {
+        for _ in 0..5_000 {
             let key = noise.key();
             let prefix = noise.pick(&["", "p", "a/b"]);
             assert_eq!(
@@ -420,7 +420,7 @@ mod tests {
     fn a_damaged_key_is_another_key_or_none() {
         let mut noise = Noise(11);
         let mut parsed = 0;
-        for _ in 0..50_000 {
+        for _ in 0..20_000 {
             let key = noise.key();
             let mut text = key.object("p").into_bytes();
             for _ in 0..=noise.below(2) {
@@ -438,10 +438,7 @@ mod tests {
                 assert_eq!(other == key, text == key.object("p"));
             }
         }
-        assert!(
-            parsed > 1_000,
-            "the damage leaves too little to look at: {parsed}"
-        );
+        assert!(parsed > 500, "the damage leaves too little to look at: {parsed}");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 pub mod database;
 pub mod key;
 pub mod manifest;
-pub mod select;
+mod select;
 pub mod table;
 pub mod which;
 

@@ -3,7 +3,7 @@
 //! Names come from servers and from the bucket. Control characters in them would speak to the terminal, so they
 //! are shown as `?`; the key column is percent-encoded and exact.
 
-use super::select::Row;
+use super::which::Row;
 use super::{Backup, Incomplete, Key, Totals};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -139,7 +139,7 @@ fn align(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::samples::{at, backup};
-    use super::super::{Database, Entry, select};
+    use super::super::{Database, Entry, which};
     use super::*;
 
     fn berlin() -> TimeZone {
@@ -190,7 +190,7 @@ db      app       2026-11-20 03:00:00 UTC  12s  700 B  dump     p/db/app/2026-11
             backup("db", "app", "2026-11-20T03:00:00Z"),
             backup("db", "o", "2026-11-01T03:00:00Z"),
         ];
-        let rows = select::mark(chosen, |b| {
+        let rows = which::mark(chosen, |b| {
             (b.key.started() > at("2026-11-10T00:00:00Z")).then(|| "5e1f".to_owned())
         });
         assert_eq!(

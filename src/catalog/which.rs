@@ -1,4 +1,6 @@
-//! WHICH: how a person names a backup: `latest`, a time, or a key.
+//! WHICH: how a person names a backup (`latest`, a time, or a key), and which one that is.
+
+pub use super::select::{EVERY_TARGET, Row, Scope, SelectError, mark, select};
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
