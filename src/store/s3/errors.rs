@@ -37,7 +37,7 @@ impl Context<'_> {
             },
             again,
             status: None,
-            no_bucket: false,
+            gone: false,
         }
     }
 
@@ -53,7 +53,9 @@ impl Context<'_> {
         };
         let status = answer.status().as_u16();
         let code = error.code().filter(|code| !code.is_empty());
-        if matches!(error, SdkError::ResponseError(_)) && code.is_none() {
+        // S3 names its errors in the body; only a HEAD has none. A gateway's 403 or 503 means what it says all the same.
+        let strange = matches!(status, 200..=299 | 404) && self.operation != "HeadObject";
+        if code.is_none() && (strange || matches!(error, SdkError::ResponseError(_))) {
             let reason = format!("an answer that is not S3's ({status}): {}", chain(error));
             let mut failure = self.failure(StoreErrorKind::Other, Again::Few, &reason);
             failure.error.hint = Some(hints::not_s3(self.config));
@@ -79,7 +81,10 @@ impl Context<'_> {
             bucket_region: answer.headers().get("x-amz-bucket-region"),
         };
         failure.error.hint = hints::refused(self.config, &refusal);
-        failure.no_bucket = code == Some("NoSuchBucket");
+        failure.gone = matches!(
+            code,
+            Some("NoSuchKey" | "NoSuchUpload" | "NoSuchVersion" | "NotFound")
+        );
         failure.status = Some(status);
         failure
     }
@@ -137,7 +142,9 @@ fn meaning(status: u16, code: Option<&str>) -> (StoreErrorKind, Again) {
         | "RequestTimeTooSkewed"
         | "AllAccessDisabled"
         | "AccountProblem"
-        | "InvalidSecurity" => (Denied, Never),
+        | "InvalidSecurity"
+        // versitygw, with 404.
+        | "XAdminUserNotFound" => (Denied, Never),
         "PreconditionFailed" => (Precondition, Never),
         "NotImplemented" | "MethodNotAllowed" => (Unsupported, Never),
         "RequestTimeout" => (TimedOut, Patiently),

@@ -18,6 +18,10 @@ mod put;
 mod read;
 mod redact;
 mod retry;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod wire_tests;
 
 use super::{Head, Kind, Listed, OpenUpload, Page, Part, Store, StoreError, StoreErrorKind};
 use crate::config;

@@ -208,7 +208,7 @@ impl Shared {
                 .await;
             match aborted.map_err(self.sdk("AbortMultipartUpload", key)) {
                 Ok(_) => Ok(()),
-                Err(gone) if gone.is_gone() => Ok(()),
+                Err(gone) if gone.gone => Ok(()),
                 Err(failure) => Err(failure),
             }
         })

@@ -1,6 +1,6 @@
 //! Storing a small object in one request.
 
-use super::{Again, Failure, Head, Kind, Shared, StoreError, StoreErrorKind, one_attempt};
+use super::{Again, Failure, Head, Kind, Shared, StoreError, StoreErrorKind, hints, one_attempt};
 use crate::store::etag::{self, Md5Sum};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
@@ -59,6 +59,12 @@ impl Shared {
             .send()
             .await
             .map_err(self.sdk("PutObject", key))?;
+        if put.e_tag().is_none() {
+            // A proxy that says 200 to everything; the object is nowhere.
+            let mut failure = self.failure("PutObject", key, Again::Few, "an answer without ETag");
+            failure.error.hint = Some(hints::not_s3(&self.config));
+            return Err(failure);
+        }
         self.same_md5("PutObject", key, put.e_tag(), put.server_side_encryption(), sum)?;
         Ok(Head {
             bytes,

@@ -199,7 +199,7 @@ impl Shared {
             .await;
         match deleted.map_err(self.sdk("DeleteObject", key)) {
             Ok(_) => Ok(()),
-            Err(failure) if failure.is_gone() => Ok(()),
+            Err(failure) if failure.gone => Ok(()),
             Err(failure) => Err(failure),
         }
     }
@@ -212,14 +212,14 @@ impl Shared {
                 .settle(|| self.list_uploads_page(prefix, marker.clone()))
                 .await?;
             uploads.extend(found);
+            if next == (None, None) {
+                return Ok(uploads);
+            }
             if next == marker {
                 let reason = "the store repeats a page of its listing";
                 return Err(self
                     .failure("ListMultipartUploads", prefix, Again::Never, reason)
                     .error);
-            }
-            if next == (None, None) {
-                return Ok(uploads);
             }
             marker = next;
         }

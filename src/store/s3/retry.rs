@@ -1,6 +1,6 @@
 //! Trying again: what is worth it, and for how long.
 
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::StoreError;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,15 +23,9 @@ pub(super) struct Failure {
     pub(super) again: Again,
     /// The status of the answer, when there was one.
     pub(super) status: Option<u16>,
-    /// `NotFound` because the whole bucket is missing.
-    pub(super) no_bucket: bool,
-}
-
-impl Failure {
-    /// What was to be removed is not there. A bucket that is not there is a mistake.
-    pub(super) fn is_gone(&self) -> bool {
-        self.error.kind == StoreErrorKind::NotFound && !self.no_bucket
-    }
+    /// The very key or upload is not there: nothing is left to be removed. A bucket that is not there is a mistake,
+    /// and so is a 404 from whatever else answers on that port.
+    pub(super) gone: bool,
 }
 
 /// For how long to try again, counted from the first failure.
@@ -101,6 +95,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::StoreErrorKind;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn failure(again: Again) -> Failure {
@@ -115,7 +110,7 @@ mod tests {
             },
             again,
             status: None,
-            no_bucket: false,
+            gone: false,
         }
     }
 
