@@ -1,11 +1,11 @@
-//! PostgreSQL: `pg_dump`, `pg_restore` and `psql`, run in the target over its own socket.
+//! The words of `pg_dump`, `pg_restore` and `psql`, run in the target over its own socket.
 //!
 //! A backup asks [`Postgres::server`], chooses with [`choose`], then per database [`Postgres::properties`] and
 //! [`Postgres::dump`]; once per server [`Postgres::globals`].
 //!
-//! A restore loads into a scratch database ([`Postgres::create_scratch`], [`Postgres::prepare`],
-//! [`Postgres::load`], [`Postgres::finish`]) and commits by [`Postgres::swap`]: nothing before that touches the
-//! live one.
+//! A restore makes the roles that are missing ([`Postgres::create_roles`]), loads into a scratch database
+//! ([`Postgres::create_scratch`], [`Postgres::prepare`], [`Postgres::load`], [`Postgres::tidy`],
+//! [`Postgres::finish`]) and commits by [`Postgres::swap`]: nothing before that touches the live one.
 
 mod account;
 mod acl;
@@ -13,7 +13,10 @@ mod connect;
 mod contents;
 mod databases;
 mod dump;
+mod globals;
+mod lexer;
 mod properties;
+mod roles;
 mod scratch;
 mod server;
 mod sql;
@@ -23,6 +26,7 @@ pub use account::{VARIABLES, read_file, secret_files};
 pub use contents::Contents;
 pub use databases::{ChoiceError, choose, matches};
 pub use dump::{DumpForm, end_mark, extension};
+pub use globals::{Globals, GlobalsError};
 pub use properties::{AclItem, Label, Properties, Setting};
 pub use scratch::{SCRATCH, available_bytes, scratch_name, stale};
 pub use server::{Database, Server};
@@ -107,7 +111,9 @@ impl Postgres {
     fn script(&self, database: &str, statements: &[String]) -> Script {
         Script {
             words: self.psql(database, connect::Session::Command),
-            input: Secret::new(sql::transaction(statements)),
+            input: Secret::new(sql::transaction(
+                &[&[sql::UNLOGGED.to_owned()], statements].concat(),
+            )),
         }
     }
 }

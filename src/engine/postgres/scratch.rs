@@ -151,6 +151,14 @@ impl Postgres {
         )
     }
 
+    /// Drops `database` unless somebody is in it.
+    pub fn drop_idle(&self, database: &str) -> Words {
+        self.commands(
+            self.home(),
+            &[format!("DROP DATABASE IF EXISTS {}", sql::ident(database))],
+        )
+    }
+
     /// What an operator would say to `psql` to drop `database`.
     pub fn drop_statement(database: &str) -> String {
         format!("DROP DATABASE {}", sql::ident(database))

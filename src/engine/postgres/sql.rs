@@ -94,6 +94,14 @@ fn list(value: &str) -> Vec<String> {
     elements
 }
 
+/// Keeps what follows in the transaction out of the server's log and statistics, where the account may: it holds
+/// password hashes, and settings that are secrets.
+pub const UNLOGGED: &str = "SELECT pg_catalog.set_config(name, value, true) FROM (VALUES \
+    ('log_statement', 'none'), ('log_min_error_statement', 'panic'), ('log_min_duration_statement', '-1'), \
+    ('log_min_duration_sample', '-1'), ('log_transaction_sample_rate', '0'), \
+    ('pg_stat_statements.track_utility', 'off')) quiet (name, value) \
+    WHERE pg_catalog.current_setting('is_superuser') = 'on'";
+
 /// Statements as one text for `psql` to read: each ends, all or none happen.
 pub fn transaction(statements: &[String]) -> String {
     let mut text = String::from("BEGIN;\n");

@@ -76,14 +76,21 @@ impl Postgres {
     }
 
     /// Sends every session of the databases `oids` (live and scratch) away, again and again, for the time of
-    /// [`Postgres::swap`]. Start it first, or together. It ends by itself: when the renaming has come and gone,
-    /// when none comes for 10 s, at the latest after 60 s. The end of the client would not end it, so it must
-    /// not depend on that.
+    /// [`Postgres::swap`]. Start it first, or together.
+    ///
+    /// It ends by itself: when one of them has another name than at the beginning, when the renaming session has
+    /// come and gone, when none comes for 10 s, at the latest after 60 s. The end of the client would not end
+    /// it, so it must not depend on that; and a moment too long would hit the sessions of the new live one.
     pub fn send_away(&self, scratch: &str, oids: &[u32]) -> Words {
         let oids = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let names = format!(
+            "ARRAY(SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid IN ({oids}) ORDER BY d.oid)"
+        );
         let body = format!(
-            "DECLARE began timestamptz := pg_catalog.clock_timestamp(); seen boolean := false; here boolean; \
+            "DECLARE began timestamptz := pg_catalog.clock_timestamp(); names text[] := {names}; \
+             seen boolean := false; here boolean; \
              BEGIN LOOP \
+             EXIT WHEN names <> {names}; \
              PERFORM pg_catalog.pg_stat_clear_snapshot(); \
              PERFORM pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
                WHERE a.datid IN ({oids}) AND a.pid <> pg_catalog.pg_backend_pid(); \
