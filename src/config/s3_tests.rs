@@ -166,6 +166,19 @@ fn wrong_credentials() {
     );
 }
 
+/// A key that is there and wrong is not missing as well.
+#[test]
+fn one_mistake_is_one_problem() {
+    assert_eq!(
+        problem(&[
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "key"),
+            ("AWS_SECRET_ACCESS_KEY_FILE", "/key")
+        ]),
+        "AWS_SECRET_ACCESS_KEY: is set, and AWS_SECRET_ACCESS_KEY_FILE too; set one of them"
+    );
+}
+
 #[test]
 fn wrong_certificates() {
     assert_eq!(

@@ -85,11 +85,6 @@ const ENCRYPTION: &[&str] = &[
 const ORDINARY: &[&str] = &[
     "AWS_ACCOUNT_ID",
     "AWS_CA_BUNDLE",
-    "AWS_ENDPOINT_URL_STS",
-    "AWS_ENDPOINT_URL_SSO",
-    "AWS_ENDPOINT_URL_KMS",
-    "AWS_ENDPOINT_URL_SQS",
-    "AWS_ENDPOINT_URL_IAM",
     "AWS_EXECUTION_ENV",
     "AWS_SECURITY_TOKEN",
     "DOCKER_CONFIG",
@@ -108,7 +103,6 @@ const PREFIXES: &[&str] = &[
     "DUMP_",
     "RESTORE_",
     "COMPRESSION_",
-    "TARGET_",
     "LIFEBOAT_",
 ];
 
@@ -291,9 +285,6 @@ fn is_a_rule(name: &str) -> bool {
         "DELETE",
     ];
     let words: Vec<&str> = name.split('_').collect();
-    if words.contains(&"ALIVE") {
-        return false;
-    }
     RULES.contains(&name)
         || name.ends_with("_CLEANUP_TIME")
         || ["KEEP", "RETAIN", "RETENTION"].contains(&words[0])
@@ -309,7 +300,9 @@ fn is_ordinary(name: &str) -> bool {
         || name.split_once("_PORT_").is_some_and(|(_, rest)| {
             rest.starts_with(|c: char| c.is_ascii_digit()) && (rest.contains("_TCP") || rest.contains("_UDP"))
         });
-    service_link || ORDINARY.contains(&name) || name.contains("KEEP_ALIVE")
+    // AWS_ENDPOINT_URL_SNS is as near to AWS_ENDPOINT_URL_S3 as a slip of the finger.
+    let other_service = name.starts_with("AWS_ENDPOINT_URL_");
+    service_link || other_service || ORDINARY.contains(&name) || name.contains("KEEP_ALIVE")
 }
 
 #[cfg(test)]
@@ -338,6 +331,8 @@ mod tests {
         meant("s3_bucket", "S3_BUCKET");
         meant("s3-bucket", "S3_BUCKET");
         meant("LIFEBOAT_TARGET", "TARGET");
+        meant("aws_s3_path", "AWS_S3_PATH");
+        meant("LIFEBOAT_S3_REGION", "S3_REGION");
         meant("TARGETS", "TARGET");
         meant("DATABASE", "DATABASES");
         meant("AWS_ACCES_KEY_ID", "AWS_ACCESS_KEY_ID");
@@ -438,7 +433,7 @@ mod tests {
             "AWS_PROFILE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONFIG_FILE",
             "AWS_SHARED_CREDENTIALS_FILE AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
             "AWS_EC2_METADATA_DISABLED AWS_STS_REGIONAL_ENDPOINTS AWS_CA_BUNDLE AWS_RETRY_MODE AWS_MAX_ATTEMPTS",
-            "AWS_REQUEST_CHECKSUM_CALCULATION AWS_ENDPOINT_URL_STS AWS_ACCOUNT_ID AWS_SECURITY_TOKEN",
+            "AWS_REQUEST_CHECKSUM_CALCULATION AWS_ENDPOINT_URL_SNS AWS_ACCOUNT_ID AWS_SECURITY_TOKEN",
             "KUBERNETES_SERVICE_HOST KUBERNETES_PORT_443_TCP_ADDR S3_SERVICE_HOST S3_PORT S3_PORT_9000_TCP",
             "S3_SERVICE_PORT_HTTP LIFEBOAT_SERVICE_HOST LIFEBOAT_PORT_9477_TCP_PROTO TARGET_PORT",
             "POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB POSTGRES_HOST PGDATA PGHOST PGUSER PGPASSWORD PG_VERSION",

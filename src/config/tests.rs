@@ -200,6 +200,20 @@ fn settings_say_where_each_value_came_from() {
 }
 
 #[test]
+fn what_is_empty_is_not_there() {
+    let empty: Vec<_> = VARIABLES
+        .iter()
+        .flat_map(Variable::names)
+        .chain(["BACKUP_KEEP_DAYS", "SCHEDULES", "DB_PASSWORD_FILE"])
+        .filter(|name| !["TARGET", "S3_BUCKET"].contains(name))
+        .map(|name| (name, ""))
+        .collect();
+    let (loaded, unset) = (try_load(&empty).unwrap(), try_load(&[]).unwrap());
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert_eq!(loaded.settings, unset.settings);
+}
+
+#[test]
 fn targets_are_found_as_written() {
     let config = config(&[("TARGET", "db,label:x")]);
     assert_eq!(config.target("label:x"), config.targets.get(1));
