@@ -1,0 +1,281 @@
+//! One database: from its dump tool to a backup that exists.
+
+use super::Context;
+use crate::catalog::{Backup, Database, Key, Manifest, manifest};
+use crate::clock;
+use crate::engine::{EndMark, Words};
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
+use crate::pipeline::capture::{Capture, CaptureError, DumpProof};
+use crate::pipeline::compress::Compressor;
+use crate::pipeline::upload::{Committed, MOST_PARTS, PartWriter, UploadError, UploadOptions};
+use crate::progress::Progress;
+use crate::runtime::{Container, Runtime};
+use crate::store::Store;
+use serde_json::Value;
+
+/// Parts are no smaller than this unless told so.
+const PART_BYTES: u64 = 8 * 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
+
+/// What is dumped, and what is known of it beforehand.
+pub struct Job {
+    /// The database.
+    pub database: Database,
+    /// The dump tool's words.
+    pub words: Words,
+    /// The end of its format.
+    pub end_mark: EndMark,
+    /// The key's extension.
+    pub extension: String,
+    /// The words as the manifest shows them; `None` where they may hold a secret.
+    pub command: Option<String>,
+    /// SHA-256 of a command that is not shown.
+    pub command_sha256: Option<String>,
+    /// `DUMP_OPTIONS` in effect.
+    pub options: Vec<String>,
+    /// The server's own estimate of the dump's size, in bytes.
+    pub estimate: Option<u64>,
+    /// What the engine wants to remember.
+    pub properties: Option<Value>,
+}
+
+/// What all dumps of one target share.
+pub struct Facts {
+    /// The engine's name.
+    pub engine: &'static str,
+    /// In the server's words.
+    pub server_version: Option<String>,
+    /// In the tool's words.
+    pub tool_version: Option<String>,
+    /// Where the data lives.
+    pub origin: manifest::Origin,
+}
+
+/// A backup that exists.
+pub struct Made {
+    /// Its key.
+    pub key: Key,
+    /// The size stored.
+    pub bytes: u64,
+    /// The newest one before it, when there was one.
+    pub previous: Option<Backup>,
+}
+
+/// Dumps, stores, proves, and writes the manifest. On any failure nothing of it stays.
+pub async fn store<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    facts: &Facts,
+    job: &Job,
+) -> Result<Made> {
+    let bucket = &context.bucket;
+    let config = &bucket.config;
+    let before = bucket.of_database(&container.target, &job.database).await?;
+    let previous = before.newest(&container.target, &job.database).cloned();
+    let started = clock::now();
+    let key = Key::new(
+        &container.target,
+        job.database.clone(),
+        started,
+        super::random_id()?,
+        &job.extension,
+        config.stream.compression.extension(),
+    )
+    .map_err(|error| Error::new(Stage::Config, Exit::Usage, error))?;
+
+    let options = UploadOptions {
+        part_bytes: part_bytes(config.s3.part_bytes, previous.as_ref().map(|b| b.bytes), job.estimate),
+        concurrency: config.s3.concurrency,
+        stall: config.timeouts.stall,
+    };
+    let mut writer = PartWriter::new(bucket.store.clone(), key.object(bucket.prefix()), options);
+    let mut compressor = Compressor::new(
+        config.stream.compression,
+        config.stream.level,
+        super::super::threads(config),
+    );
+
+    let work = async {
+        let proof = pump(context, container, job, &mut compressor, &mut writer).await?;
+        writer.commit(proof).await.map_err(upload_failed)
+    };
+    let committed = tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(context.interrupted(Stage::Dump)),
+        outcome = tokio::time::timeout(config.timeouts.backup, work) => outcome.unwrap_or_else(|_| {
+            let seconds = config.timeouts.backup.as_secs();
+            Err(Error::new(Stage::Dump, Exit::Tool, format!("the backup was not done within {seconds} s"))
+                .hint("BACKUP_TIMEOUT is the limit"))
+        }),
+    };
+    let committed = match committed {
+        Ok(committed) => committed,
+        Err(error) => {
+            // The first error is the one to tell; this one only says what may be left behind.
+            if let Err(left) = writer.abort().await {
+                tracing::warn!(key = key.text(), "giving the upload up failed, a leftover may stay: {left}");
+            }
+            return Err(error);
+        }
+    };
+
+    let manifest = describe(context, container, facts, job, &key, &compressor, &committed);
+    let bytes = committed.object.bytes;
+    let put = tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(context.interrupted(Stage::Manifest)),
+        put = bucket.put_manifest(&key, &manifest) => put,
+    };
+    if let Err(error) = put {
+        if let Err(left) = bucket.delete(&key).await {
+            tracing::warn!(key = key.text(), "deleting the unfinished backup failed, it may stay: {left}");
+        }
+        return Err(error);
+    }
+    Ok(Made { key, bytes, previous })
+}
+
+/// Moves the bytes; ends with the proof that they were all.
+async fn pump<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    job: &Job,
+    compressor: &mut Compressor,
+    writer: &mut PartWriter<S>,
+) -> Result<DumpProof> {
+    let stall = context.bucket.config.timeouts.stall;
+    let mut capture = Capture::start(&context.runtime, container, &job.words, job.end_mark, stall)
+        .await
+        .map_err(|error| context.capture_failed(error))?;
+    let mut progress = Progress::new(format!("{}/{}", container.target, job.database), None);
+    while let Some(piece) = capture.next().await.map_err(|error| context.capture_failed(error))? {
+        progress.add(piece.len());
+        for ready in compressor.write(piece).await.map_err(compress_failed)? {
+            writer.write(ready).await.map_err(upload_failed)?;
+        }
+    }
+    let words = capture.last_words();
+    let proof = capture.prove().await.map_err(|error| context.capture_failed(error))?;
+    if !words.is_empty() {
+        tracing::warn!(target = container.target, database = %job.database, "the dump tool said: {words}");
+    }
+    for ready in compressor.finish().await.map_err(compress_failed)? {
+        writer.write(ready).await.map_err(upload_failed)?;
+    }
+    Ok(proof)
+}
+
+fn describe<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    facts: &Facts,
+    job: &Job,
+    key: &Key,
+    compressor: &Compressor,
+    committed: &Committed,
+) -> Manifest {
+    let stream = &context.bucket.config.stream;
+    let (proof, object) = (&committed.proof, &committed.object);
+    let compressed = stream.compression.extension().is_some();
+    Manifest {
+        format: manifest::FORMAT,
+        lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
+        key: key.text(),
+        target: container.target.clone(),
+        container: manifest::Container {
+            name: container.name.clone(),
+            id: container.id.clone(),
+            image: Some(container.image.clone()),
+        },
+        origin: facts.origin.clone(),
+        engine: facts.engine.to_owned(),
+        server_version: facts.server_version.clone(),
+        tool_version: facts.tool_version.clone(),
+        database: job.database.to_string(),
+        started: key.started(),
+        finished: clock::now(),
+        run: context.run.clone(),
+        dump: manifest::Dump {
+            command: job.command.clone(),
+            command_sha256: job.command_sha256.clone(),
+            bytes: proof.bytes(),
+            sha256: proof.sha256().to_owned(),
+        },
+        object: manifest::Object {
+            bytes: object.bytes,
+            sha256: object.sha256.clone(),
+            etag: object.head.etag.clone(),
+            version_id: object.head.version_id.clone(),
+            parts: (object.parts > 0).then_some(u32::from(object.parts)),
+            part_bytes: (object.parts > 0).then_some(object.part_bytes),
+        },
+        compression: manifest::Compression {
+            name: stream.compression.name().to_owned(),
+            level: compressed.then_some(stream.level),
+            members: compressed.then_some(compressor.members()),
+        },
+        encryption: None,
+        options: job.options.clone(),
+        properties: job.properties.clone(),
+    }
+}
+
+/// Equal parts, so their size is chosen before the first: 8 MiB, or what keeps a dump of the expected size within
+/// the parts S3 allows. Expected is twice the previous stored size, else the server's own estimate.
+fn part_bytes(configured: Option<u64>, previous: Option<u64>, estimate: Option<u64>) -> u64 {
+    if let Some(configured) = configured {
+        return configured;
+    }
+    let expected = previous.map(|bytes| bytes.saturating_mul(2)).or(estimate).unwrap_or(0);
+    expected.div_ceil(MOST_PARTS).next_multiple_of(MIB).max(PART_BYTES)
+}
+
+fn compress_failed(error: crate::pipeline::compress::CompressError) -> Error {
+    Error::new(Stage::Compression, Exit::Other, error)
+}
+
+fn upload_failed(error: UploadError) -> Error {
+    let hint = match &error {
+        UploadError::Store(_) => None,
+        UploadError::Stalled(_) => Some("is the store slow or gone? STALL_TIMEOUT is the limit".to_owned()),
+        UploadError::TooManyParts { part_bytes } => {
+            Some(format!("set S3_PART_SIZE to at least {}MiB", (part_bytes * 4).div_ceil(MIB)))
+        }
+        UploadError::Lost(_) => None,
+    };
+    let error = match error {
+        UploadError::Store(error) => error.at(Stage::Upload),
+        error => Error::new(Stage::Upload, Exit::Storage, error),
+    };
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+impl<R: Runtime, S: Store> Context<R, S> {
+    /// A dump that is not believed, or did not begin.
+    fn capture_failed(&self, error: CaptureError) -> Error {
+        match error {
+            CaptureError::Wholeness(error) => super::super::wholeness_failed(error, Stage::Dump),
+            error => Error::new(Stage::Dump, Exit::Tool, error)
+                .hint("run the command in the target by hand and look at what it prints"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_grow_only_when_ten_thousand_would_not_do() {
+        assert_eq!(part_bytes(None, None, None), PART_BYTES);
+        assert_eq!(part_bytes(Some(5 * MIB), Some(u64::MAX), None), 5 * MIB);
+        assert_eq!(part_bytes(None, Some(30 << 30), None), PART_BYTES);
+        // 100 GiB stored last time: expected 200 GiB, 20.97 MB a part.
+        assert_eq!(part_bytes(None, Some(100 << 30), Some(1)), 21 * MIB);
+        assert_eq!(part_bytes(None, None, Some(1 << 40)), 105 * MIB);
+    }
+}

@@ -1,0 +1,204 @@
+//! The bucket as the verbs see it: backups and manifests rather than keys and bytes.
+
+use crate::catalog::{Backup, Catalog, Database, Entry, Key, Manifest, key};
+use crate::clock;
+use crate::config::{self, Config, Selector};
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
+use crate::pipeline::read_back::{Expected, ReadBack, ReadBackError};
+use crate::store::{Kind, Store, StoreErrorKind};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// Manifests are a few KiB; anything larger was not written by lifeboat.
+const MANIFEST_BYTES: u64 = 1024 * 1024;
+
+/// Which targets a verb looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every target under the prefix.
+    All,
+    /// These.
+    Targets(Vec<String>),
+}
+
+impl Scope {
+    /// `--target`, else TARGET. What a label means is known only where the containers run, so an entry of that
+    /// kind widens the view to the whole prefix.
+    pub fn new(config: &Config, target: Option<&str>) -> Self {
+        match target {
+            Some("*") => return Self::All,
+            Some(target) => return Self::Targets(vec![target.to_owned()]),
+            None => {}
+        }
+        let names: Option<Vec<_>> = config
+            .targets
+            .iter()
+            .map(|entry| match &entry.selector {
+                Selector::Name(_) => Some(entry.text.clone()),
+                Selector::Label { .. } => None,
+            })
+            .collect();
+        names.map_or(Self::All, Self::Targets)
+    }
+
+    fn holds(&self, target: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Targets(names) => names.iter().any(|name| name == target),
+        }
+    }
+}
+
+/// A store, and where in it our backups are.
+#[derive(Clone)]
+pub struct Bucket<S> {
+    /// The store itself.
+    pub store: S,
+    /// Everything configured.
+    pub config: Arc<Config>,
+}
+
+impl<S: Store> Bucket<S> {
+    /// `S3_PREFIX`.
+    pub fn prefix(&self) -> &str {
+        &self.config.s3.prefix
+    }
+
+    /// The time by the store's clock, as far as it has told.
+    pub fn now(&self) -> Timestamp {
+        let ahead = self.store.clock_ahead().unwrap_or_default();
+        clock::now().saturating_add(ahead).unwrap_or_else(|_| clock::now())
+    }
+
+    /// What is there of these targets. Backups from the future are set apart, and said.
+    pub async fn catalog(&self, scope: &Scope) -> Result<Catalog> {
+        let listed_prefix = match scope {
+            Scope::Targets(names) if names.len() == 1 => key::target_prefix(self.prefix(), &names[0]),
+            _ if self.prefix().is_empty() => String::new(),
+            _ => format!("{}/", self.prefix()),
+        };
+        let mut catalog = self.list(&listed_prefix).await?;
+        catalog.retain_targets(|target| scope.holds(target));
+        Ok(catalog)
+    }
+
+    /// What is there of one database.
+    pub async fn of_database(&self, target: &str, database: &Database) -> Result<Catalog> {
+        self.list(&key::database_prefix(self.prefix(), target, database)).await
+    }
+
+    async fn list(&self, listed_prefix: &str) -> Result<Catalog> {
+        let listed = self.store.list(listed_prefix).await.map_err(|error| error.at(Stage::List))?;
+        let entries = listed.into_iter().map(|listed| Entry {
+            key: listed.key,
+            bytes: listed.bytes,
+            modified: listed.modified,
+        });
+        let mut catalog = Catalog::from_listing(self.prefix(), entries);
+        catalog.split_future(self.now());
+        for backup in catalog.future() {
+            tracing::warn!(
+                key = backup.key.text(),
+                "this backup is stamped in the future: it is not counted, not deleted and never the latest; \
+                 was the clock wrong?"
+            );
+        }
+        Ok(catalog)
+    }
+
+    /// The manifest of a backup.
+    pub async fn manifest(&self, key: &Key) -> Result<Manifest> {
+        let name = key.manifest(self.prefix());
+        let bytes = self
+            .store
+            .get(&name, MANIFEST_BYTES)
+            .await
+            .map_err(|error| error.at(Stage::Manifest))?;
+        Manifest::parse(&bytes, key).map_err(|error| {
+            Error::new(Stage::Manifest, Exit::Verification, error)
+                .hint(format!("look at it: get {name} from the bucket; choose another backup from lifeboat list"))
+        })
+    }
+
+    /// Writes the manifest: from here on the backup exists.
+    pub async fn put_manifest(&self, key: &Key, manifest: &Manifest) -> Result<()> {
+        let json = manifest
+            .to_json(key)
+            .map_err(|error| Error::new(Stage::Manifest, Exit::Other, error))?;
+        let name = key.manifest(self.prefix());
+        let put = self.store.put(&name, Kind::Manifest, json.into());
+        tokio::time::timeout(self.config.timeouts.stall, put)
+            .await
+            .map_err(|_| Error::new(Stage::Manifest, Exit::Storage, "the store did not take it in time"))?
+            .map_err(|error| error.at(Stage::Manifest))?;
+        Ok(())
+    }
+
+    /// Deletes a backup in the one safe order: the manifest, then a HEAD that says it is gone, then the object.
+    /// Unconfirmed, the object stays: a dump without a manifest is a leftover, the reverse would be a lie.
+    pub async fn delete(&self, backup: &Key) -> Result<()> {
+        let stage = Stage::Prune;
+        let manifest = backup.manifest(self.prefix());
+        self.store.delete(&manifest).await.map_err(|error| error.at(stage))?;
+        match self.store.head(&manifest).await {
+            Err(error) if error.kind == StoreErrorKind::NotFound => {}
+            Err(error) => return Err(error.at(stage).hint("nothing else of this backup was touched")),
+            Ok(_) => {
+                return Err(Error::new(
+                    stage,
+                    Exit::Storage,
+                    format!("the store still shows {manifest} after its deletion"),
+                )
+                .hint("the dump stays; is the manifest locked (object lock, legal hold)?"));
+            }
+        }
+        let object = backup.object(self.prefix());
+        self.store.delete(&object).await.map_err(|error| error.at(stage))
+    }
+
+    /// Opens a backup to be read back against its manifest.
+    pub async fn read_back(&self, key: &Key, manifest: &Manifest, stage: Stage) -> Result<ReadBack<S>> {
+        let compression = [config::Compression::Bzip2, config::Compression::None]
+            .into_iter()
+            .find(|known| known.name() == manifest.compression.name);
+        let Some(compression) = compression else {
+            return Err(Error::new(
+                stage,
+                Exit::Verification,
+                format!("its compression {:?} is not known to this version", manifest.compression.name),
+            ));
+        };
+        let expected = Expected {
+            object_bytes: manifest.object.bytes,
+            object_sha256: manifest.object.sha256.clone(),
+            dump_bytes: manifest.dump.bytes,
+            dump_sha256: manifest.dump.sha256.clone(),
+            compression,
+        };
+        let threads = super::threads(&self.config);
+        let name = key.object(self.prefix());
+        ReadBack::open(self.store.clone(), &name, expected, threads, self.config.timeouts.stall)
+            .await
+            .map_err(|error| read_back_failed(error, stage, key))
+    }
+}
+
+/// A backup that is not what its manifest says is a matter of its own (6), whatever verb finds it.
+pub fn read_back_failed(error: ReadBackError, stage: Stage, key: &Key) -> Error {
+    if error.is_altered() {
+        return Error::new(stage, Exit::Verification, error).hint(format!(
+            "{} is damaged: do not rely on it; lifeboat verify --all tells which others are whole",
+            key.text()
+        ));
+    }
+    match error {
+        ReadBackError::Store(error) => error.at(stage),
+        error => Error::new(stage, Exit::Storage, error).hint("is the store slow? STALL_TIMEOUT is the limit"),
+    }
+}
+
+/// The newest first; for messages.
+pub fn names(backups: &[&Backup]) -> Vec<String> {
+    backups.iter().map(|backup| backup.key.text()).collect()
+}

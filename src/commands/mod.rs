@@ -1,0 +1,144 @@
+//! The verbs, one per file: sequence, report, exit code. Generic over runtime and store.
+
+pub mod backup;
+pub mod bucket;
+pub mod check;
+pub mod config;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod prune;
+pub mod restore;
+pub mod run;
+pub mod selection;
+pub mod target;
+pub mod verify;
+
+use crate::config::Config;
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
+use crate::runtime::wholeness::WholenessError;
+use crate::store::Store;
+use bucket::Bucket;
+use tokio_util::sync::CancellationToken;
+
+/// What a verb that talks to a target works with.
+#[derive(Clone)]
+pub struct Context<R, S> {
+    /// Where the targets run.
+    pub runtime: R,
+    /// Where the backups are.
+    pub bucket: Bucket<S>,
+    /// The id of this run, in every manifest it writes.
+    pub run: String,
+    /// Ends everything, cleanly.
+    pub cancel: Cancel,
+}
+
+/// A request to end, and with which exit code.
+#[derive(Clone, Default)]
+pub struct Cancel {
+    token: CancellationToken,
+    exit: std::sync::Arc<std::sync::OnceLock<Exit>>,
+}
+
+impl Cancel {
+    /// Asks for the end; the first asker decides the exit code.
+    pub fn cancel(&self, exit: Exit) {
+        let _ = self.exit.set(exit);
+        self.token.cancel();
+    }
+
+    /// Resolves once the end was asked for.
+    pub async fn cancelled(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// Whether it was.
+    pub fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// The failure of a stage that was interrupted.
+    pub fn interrupted(&self, stage: Stage) -> Error {
+        let exit = self.exit.get().copied().unwrap_or(Exit::Terminated);
+        let signal = if exit == Exit::Interrupted { "SIGINT" } else { "SIGTERM" };
+        Error::new(stage, exit, format!("interrupted by {signal}"))
+    }
+}
+
+impl<R, S: Store> Context<R, S> {
+    fn interrupted(&self, stage: Stage) -> Error {
+        self.cancel.interrupted(stage)
+    }
+}
+
+/// Threads for compressing: as many as configured, else one per CPU, fewer where this container's memory is small.
+/// A thread of bzip2 -9 takes some 9 MB; half of the memory is left to the parts in flight.
+pub fn threads(config: &Config) -> usize {
+    const PER_THREAD: u64 = 9 * 1024 * 1024;
+    config.stream.threads.unwrap_or_else(|| {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let fitting = memory_limit().map_or(usize::MAX, |limit| {
+            usize::try_from(limit / 2 / PER_THREAD).unwrap_or(usize::MAX)
+        });
+        cpus.min(fitting).max(1)
+    })
+}
+
+/// The memory this container may use, in bytes (cgroup v2, else v1).
+pub fn memory_limit() -> Option<u64> {
+    ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
+        // cgroup v1 says "no limit" with a number near 2^63.
+        .filter(|limit| *limit < 1 << 50)
+}
+
+/// Random hex digits from the system: two per byte.
+pub fn random_hex<const BYTES: usize>() -> Result<String> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| Error::new(Stage::Config, Exit::Other, error))?;
+    Ok(crate::runtime::wholeness::record::hex(&bytes))
+}
+
+/// A failure of the wholeness protocol, with what to do next.
+pub fn wholeness_failed(error: WholenessError, stage: Stage) -> Error {
+    let hint = match &error {
+        WholenessError::Runtime(_) => None,
+        WholenessError::NoRecord { said } if said.contains("executable file not found") => {
+            Some("the target has no sh: lifeboat needs a POSIX shell there")
+        }
+        WholenessError::NoRecord { .. } => {
+            Some("was the target stopped, or the connection to the container runtime cut? nothing of it is kept")
+        }
+        WholenessError::Exit { code: 126 | 127, .. } => {
+            Some("the target lacks the tool: is ENGINE right, and is it the database's own container?")
+        }
+        WholenessError::Exit { code: 137, .. } => Some("it was killed: was the target short of memory?"),
+        WholenessError::Stalled { .. } => {
+            Some("is it waiting for a lock, or for a password? STALL_TIMEOUT is the limit")
+        }
+        _ => None,
+    };
+    let error = match error {
+        WholenessError::Runtime(error) => error.at(stage),
+        error => Error::new(stage, Exit::Tool, error),
+    };
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Prints to stdout. A reader that went away (`| head`) is no failure.
+pub fn print(text: &str) {
+    use std::io::Write;
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Bytes for people: `1.5 GiB`.
+pub fn human(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}

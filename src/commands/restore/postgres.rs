@@ -1,0 +1,296 @@
+//! Restoring PostgreSQL: into a scratch database, and then one transaction of two renames. Whatever happens
+//! before that, the live database is not touched.
+
+use super::{Chosen, load, roles};
+use crate::catalog::Database;
+use crate::cli::RestoreArgs;
+use crate::clock;
+use crate::commands::target::{self, Target, not_understood};
+use crate::commands::{Context, human, random_hex};
+use crate::config::PostgresFormat;
+use crate::engine::postgres::{self, Postgres, Properties, Server};
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
+use crate::runtime::Runtime;
+use crate::store::Store;
+
+/// How often the renaming is tried: each try sends the other sessions away for 5 s.
+const SWAP_TRIES: usize = 5;
+
+/// One database to put back, all questions answered.
+struct Job<'a> {
+    chosen: &'a Chosen,
+    /// The name it gets.
+    name: String,
+    format: PostgresFormat,
+    properties: Properties,
+}
+
+/// Restores them: roles first, then each database by itself. One that fails stops the rest.
+pub async fn restore<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    args: &RestoreArgs,
+    target: &Target<'_, R>,
+    chosen: &[Chosen],
+) -> Result<()> {
+    let (postgres, server) = target.postgres().await?;
+    if server.in_recovery {
+        return Err(Error::refused(Stage::Restore, "the destination is a standby")
+            .hint("restore into its primary: --into CONTAINER"));
+    }
+    let mut jobs = Vec::new();
+    for one in chosen {
+        if let Some(job) = job(args, one)? {
+            refuse(target, args, &postgres, &server, &job).await?;
+            jobs.push(job);
+        }
+    }
+    room(target, &server, &jobs).await?;
+    let wanted: Vec<&Properties> = jobs.iter().map(|job| &job.properties).collect();
+    let roles = roles::plan(context, args, chosen, &wanted, &server).await?;
+
+    drop_stale(target, &postgres, &server).await;
+    roles::create(target, &postgres, roles).await?;
+    for job in &jobs {
+        if context.cancel.is_cancelled() {
+            return Err(context.cancel.interrupted(Stage::Restore));
+        }
+        one(context, args, target, &postgres, &server, job).await?;
+    }
+    Ok(())
+}
+
+fn job<'a>(args: &RestoreArgs, chosen: &'a Chosen) -> Result<Option<Job<'a>>> {
+    let name = match (chosen.backup.key.database(), &args.name) {
+        (Database::Globals, _) => return Ok(None),
+        (_, Some(name)) => name.clone(),
+        (Database::Named(name) | Database::Replaced(name), None) => name.clone(),
+        (Database::All, None) => {
+            return Err(Error::refused(Stage::Restore, "this is no backup of a PostgreSQL database"));
+        }
+    };
+    let format = match chosen.backup.key.extension() {
+        "pgdump" => PostgresFormat::Custom,
+        "sql" => PostgresFormat::Plain,
+        other => {
+            return Err(Error::refused(
+                Stage::Restore,
+                format!("a dump with the extension {other:?} is not one of PostgreSQL's"),
+            ));
+        }
+    };
+    let properties = match chosen.manifest.properties.clone() {
+        None => Properties::default(),
+        Some(value) => serde_json::from_value(value).map_err(|error| {
+            Error::new(Stage::Manifest, Exit::Verification, error).hint("its manifest was altered")
+        })?,
+    };
+    Ok(Some(Job {
+        chosen,
+        name,
+        format,
+        properties,
+    }))
+}
+
+/// What speaks against putting this database back, before anything is done.
+async fn refuse<R: Runtime>(
+    target: &Target<'_, R>,
+    args: &RestoreArgs,
+    postgres: &Postgres,
+    server: &Server,
+    job: &Job<'_>,
+) -> Result<()> {
+    let name = &job.name;
+    let Some(live) = server.database(name) else {
+        return Ok(());
+    };
+    let refuse = |why: String| Err(Error::refused(Stage::Restore, why));
+    if live.prepared_transactions > 0 {
+        return refuse(format!("database {name:?} has prepared transactions, and cannot be renamed")).map_err(
+            |error: Error| error.hint("COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them"),
+        );
+    }
+    if live.template && !args.overwrite {
+        return refuse(format!("database {name:?} is a template"))
+            .map_err(|error| error.hint("--overwrite replaces it"));
+    }
+    if postgres.away_from(name, server).is_none() {
+        return refuse(format!("{name:?} is the only database that takes connections, and cannot be renamed"))
+            .map_err(|error| error.hint("create another one first: createdb postgres"));
+    }
+    if args.overwrite {
+        return Ok(());
+    }
+    if !live.connectable || live.invalid {
+        return refuse(format!("database {name:?} takes no connections, so nobody can say whether it is empty"))
+            .map_err(|error| error.hint("--overwrite replaces it"));
+    }
+    let stdout = target.answer(&postgres.contents(name)).await?;
+    let contents = Postgres::read_contents(&stdout).map_err(not_understood)?;
+    if !contents.is_empty() {
+        return refuse(format!(
+            "database {name:?} is not empty: it has {}",
+            contents.objects.join(", ")
+        ))
+        .map_err(|error| error.hint("--overwrite replaces it, --as NAME restores beside it"));
+    }
+    Ok(())
+}
+
+/// Scratch and live stand side by side for a while.
+async fn room<R: Runtime>(target: &Target<'_, R>, server: &Server, jobs: &[Job<'_>]) -> Result<()> {
+    let Some(directory) = &server.data_directory else {
+        return Ok(());
+    };
+    let answer = target.ask(&Postgres::room(directory)).await?;
+    let Some(available) = postgres::available_bytes(&answer.stdout).filter(|_| answer.code == 0) else {
+        return Ok(());
+    };
+    let needed: u64 = jobs.iter().filter_map(|job| job.properties.bytes).sum();
+    if needed > available {
+        return Err(Error::refused(
+            Stage::Restore,
+            format!(
+                "the databases took {} when they were backed up, and {directory} in the target has {} left",
+                human(needed),
+                human(available)
+            ),
+        )
+        .hint("make room; the live databases stay until the new ones are in"));
+    }
+    Ok(())
+}
+
+/// What interrupted restores left. Another restore may be running: its scratch database is in use, and stays.
+async fn drop_stale<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, server: &Server) {
+    for name in postgres::stale(server) {
+        match target.answer(&postgres.drop_idle(name)).await {
+            Ok(_) => tracing::info!("dropped {name}, which an interrupted restore had left"),
+            Err(error) => tracing::warn!("{name}, which another restore made, stays: {}", error.chain()),
+        }
+    }
+}
+
+async fn one<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    args: &RestoreArgs,
+    target: &Target<'_, R>,
+    postgres: &Postgres,
+    server: &Server,
+    job: &Job<'_>,
+) -> Result<()> {
+    let scratch = postgres::scratch_name(&random_hex::<4>()?);
+    if let Err(error) = fill(context, target, postgres, server, job, &scratch).await {
+        if let Err(left) = target.answer(&postgres.drop_database(&scratch)).await {
+            tracing::warn!("the scratch database {scratch} stays: {}", left.chain());
+        }
+        return Err(error.hint("the live database was not touched"));
+    }
+    let replaced = commit(target, postgres, server, job, &scratch).await;
+    let replaced = match replaced {
+        Ok(replaced) => replaced,
+        Err(error) => {
+            return Err(error.hint(format!(
+                "the live database was not touched; the restored one is complete and stays as {scratch}"
+            )));
+        }
+    };
+    say(job);
+    let name = &job.name;
+    tracing::info!(database = name, key = job.chosen.backup.key.text(), "restored");
+    match replaced {
+        Some(replaced) if args.discard => {
+            target.answer(&postgres.drop_database(&replaced)).await?;
+            tracing::info!("the database that was replaced was dropped, as --discard says");
+        }
+        Some(replaced) => crate::commands::print(&format!(
+            "what was replaced stays as {replaced}; to drop it: {}\n",
+            Postgres::drop_statement(&replaced)
+        )),
+        None => {}
+    }
+    Ok(())
+}
+
+/// Makes the scratch database whole: the dump, proven, and everything around it.
+async fn fill<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    target: &Target<'_, R>,
+    postgres: &Postgres,
+    server: &Server,
+    job: &Job<'_>,
+    scratch: &str,
+) -> Result<()> {
+    let properties = &job.properties;
+    target
+        .answer(&postgres.create_scratch(scratch, properties, &server.tablespaces))
+        .await?;
+    let prepare = postgres.prepare(scratch, properties);
+    warn_of(&target.tell(&prepare.words, &prepare.input).await?.stderr);
+    let missing = properties.missing_tablespaces(&server.tablespaces);
+    if !missing.is_empty() {
+        tracing::warn!(
+            "the destination has no tablespace {}: what was there goes into the default one",
+            missing.join(", ")
+        );
+    }
+    let options = &target.config.dump.restore_options;
+    let words = postgres.load(scratch, job.format, !missing.is_empty(), options);
+    let chosen = job.chosen;
+    load::load(context, target.container, &words, &chosen.backup.key, &chosen.manifest).await?;
+    let tidy = postgres.tidy(scratch);
+    warn_of(&target.tell(&tidy.words, &tidy.input).await?.stderr);
+    let finish = postgres.finish(scratch, properties);
+    warn_of(&target.tell(&finish.words, &finish.input).await?.stderr);
+    Ok(())
+}
+
+fn warn_of(stderr: &str) {
+    for line in stderr.lines() {
+        tracing::warn!("{line}");
+    }
+}
+
+/// The renaming, which is the only commit. Returns the name of what was replaced.
+async fn commit<R: Runtime>(
+    target: &Target<'_, R>,
+    postgres: &Postgres,
+    server: &Server,
+    job: &Job<'_>,
+    scratch: &str,
+) -> Result<Option<String>> {
+    let name = &job.name;
+    let away = postgres.away_from(name, server).unwrap_or_else(|| postgres.clone());
+    let stdout = target.answer(&away.server()).await?;
+    let now = Postgres::read_server(&stdout).map_err(not_understood)?;
+    let oid = |name: &str| now.database(name).map(|database| database.oid);
+    let oids: Vec<u32> = oid(name).into_iter().chain(oid(scratch)).collect();
+    let (words, replaced) = match oid(name) {
+        None => (away.take_name(scratch, name), None),
+        Some(_) => {
+            let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+            let replaced = postgres::replaced_name(&stamp, name, &now);
+            (away.swap(name, scratch, &replaced), Some(replaced))
+        }
+    };
+    let send_away = away.send_away(scratch, &oids);
+    let mut last = None;
+    for _ in 0..SWAP_TRIES {
+        let (answer, _) = tokio::join!(target.ask(&words), target.ask(&send_away));
+        let answer = answer?;
+        match target::succeeded(&words, &answer, Stage::Restore) {
+            Ok(()) => return Ok(replaced),
+            Err(error) if postgres::busy(&answer.stderr) => last = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| Error::new(Stage::Restore, Exit::Tool, "the renaming was never tried")))
+}
+
+/// What does not come back.
+fn say(job: &Job<'_>) {
+    for lost in job.properties.lost() {
+        tracing::warn!(database = job.name, "does not come back: {lost}");
+    }
+}
