@@ -388,6 +388,8 @@ mod tests {
         // In the second pass the last firing is the one of the first pass.
         let daily = schedule("30 1 * * *", "America/New_York");
         for time in [
+            // The very instant at which the clock goes back is of the second pass.
+            "2026-11-01T06:00:00Z",
             "2026-11-01T06:10:00Z",
             "2026-11-01T06:30:00Z",
             "2026-11-01T06:59:59Z",
@@ -487,6 +489,7 @@ mod tests {
             "0 2,3 * * *",
             "*/20 1-2 * * *",
             "0 */2 * * *",
+            "0 * * * *",
             "17 * * * *",
             "*/30 * * * *",
             "0 0 * * *",
@@ -643,6 +646,10 @@ mod tests {
             Some(SignedDuration::from_hours(6))
         );
         // Before 1970 as after it.
+        assert_eq!(
+            schedule.next_after(at("1969-12-31T17:00Z")),
+            Some(at("1969-12-31T18:00Z"))
+        );
         assert_eq!(
             schedule.last_before_or_at(at("1969-12-31T23:00Z")),
             Some(at("1969-12-31T18:00Z"))

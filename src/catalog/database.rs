@@ -155,6 +155,11 @@ mod tests {
                 "%5Freplaced.a",
             ),
             (Database::Named("%5Fall".to_owned()), "%255Fall", "%255Fall"),
+            (
+                Database::Named("_replaced.".to_owned()),
+                "%5Freplaced.",
+                "_replaced.",
+            ),
             (Database::Globals, "_globals", "_globals"),
             (Database::All, "_all", "_all"),
             (

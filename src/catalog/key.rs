@@ -113,9 +113,6 @@ impl Key {
     pub fn from_text(text: &str) -> Option<Self> {
         let mut segments = text.split('/');
         let (target, database, name) = (segments.next()?, segments.next()?, segments.next()?);
-        if segments.next().is_some() {
-            return None;
-        }
         let mut parts = name.split('.');
         let (stamp, extension) = (parts.next()?, parts.next()?);
         let mut rest = parts.next();

@@ -480,6 +480,16 @@ mod tests {
         );
         catalog.retain_targets(|target| target == "b");
         assert_eq!(keys(catalog.complete()), ["b/app 2026-11-23T03:00:00Z"]);
+        catalog.split_future(at("2026-11-22T03:00:00Z"));
+        assert_eq!(catalog.future().len(), 1);
+        catalog.retain_targets(|target| target == "a");
+        assert_eq!(catalog.future(), []);
+        let mut halves = Catalog::from_listing(
+            "p",
+            [listing(&[backup("a", "app", "2026-11-20T03:00:00Z")])[0].clone()],
+        );
+        halves.retain_targets(|target| target == "b");
+        assert_eq!(halves.incomplete(), []);
     }
 
     #[test]

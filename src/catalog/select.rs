@@ -441,8 +441,10 @@ mod tests {
         };
         let catalog = catalog(&[short.clone(), long.clone()]);
         for chosen in [short, long] {
-            let found = select(&catalog, &which(&chosen.object), Scope::default()).unwrap();
-            assert_eq!(found, [chosen]);
+            for text in [&chosen.object, &chosen.key.text()] {
+                let found = select(&catalog, &which(text), Scope::default()).unwrap();
+                assert_eq!(found, std::slice::from_ref(&chosen));
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 //! would be the newest.
 //!
 //! The rules are restic's: of each hour, day, ISO week, month and year in TZ the newest backup is kept, for as many
-//! of these periods as the count says, periods without a backup not counted; KEEP_WITHIN counts back from the
+//! of these periods as the count says, periods without a backup not counted; `KEEP_WITHIN` counts back from the
 //! newest backup and not from now, so that a long failure deletes nothing.
 //!
 //! [`Catalog::split_future`]: crate::catalog::Catalog::split_future
@@ -62,7 +62,7 @@ pub fn plan<'a>(
     decisions
 }
 
-/// A count of 0 is no rule, as in restic: were it one, KEEP_DAILY=0 alone would delete everything but the newest.
+/// A count of 0 is no rule, as in restic: were it one, `KEEP_DAILY=0` alone would delete everything but the newest.
 fn is_empty(keep: &Keep) -> bool {
     let counts = [
         keep.last,
@@ -180,11 +180,11 @@ fn within(limit: Option<Duration>, newest: Timestamp, started: Timestamp) -> Opt
     (behind <= limit).then(|| format!("within {}", duration(limit)))
 }
 
-/// In the largest unit that it is a whole number of, as KEEP_WITHIN is written.
+/// In the largest unit that it is a whole number of, as `KEEP_WITHIN` is written.
 fn duration(of: Duration) -> String {
     let seconds = of.as_secs();
     for (unit_seconds, unit) in [(86_400, 'd'), (3_600, 'h'), (60, 'm')] {
-        if seconds >= unit_seconds && seconds % unit_seconds == 0 {
+        if seconds >= unit_seconds && seconds.is_multiple_of(unit_seconds) {
             return format!("{}{unit}", seconds / unit_seconds);
         }
     }

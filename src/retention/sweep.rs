@@ -1,7 +1,7 @@
 //! Leftovers: halves of backups and uploads never completed, once nothing can still be happening to them.
 //!
 //! 48 hours after the younger of the key's time and the last change: one database's backup takes 47 at most
-//! (BACKUP_TIMEOUT), so nothing that is still being made is ever swept.
+//! (`BACKUP_TIMEOUT`), so nothing that is still being made is ever swept.
 
 use crate::catalog::Incomplete;
 use crate::catalog::key::{Key, Parsed};

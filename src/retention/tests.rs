@@ -207,6 +207,30 @@ fn the_newest_of_each_period_in_tz_is_kept() {
     }
 }
 
+/// Two backups of one second, as a rule of 0 would keep them.
+#[test]
+fn a_rule_of_zero_keeps_nothing() {
+    let (mut twin, newest) = (
+        backup("db", "app", "2026-11-20T03:00:00Z"),
+        backup("db", "app", "2026-11-20T03:00:00Z"),
+    );
+    twin.object.insert(0, 'a');
+    let keep = Keep {
+        last: Some(1),
+        within: Some(days(0)),
+        ..Keep::default()
+    };
+    let plan = plan([&twin, &newest], &keep, &berlin());
+    let kept: Vec<_> = plan.iter().map(|d| (d.keep, d.reason.as_str())).collect();
+    assert_eq!(
+        kept,
+        [
+            (true, "last 1: 1st, newest: never deleted"),
+            (false, "no rule keeps it")
+        ]
+    );
+}
+
 #[test]
 fn without_a_rule_everything_stays() {
     let backups = history(&["2026-11-20T03:00:00Z", "2001-11-19T03:00:00Z"]);
