@@ -497,6 +497,7 @@ async fn tls_and_its_usual_failures() {
     };
     let store = S3Store::connect(&trusting).await.unwrap();
     let missing = store.list_page("", None).await.unwrap_err();
+    let _ = std::fs::remove_dir_all(certificate.key.parent().unwrap());
     assert_eq!(
         missing.kind,
         StoreErrorKind::NotFound,

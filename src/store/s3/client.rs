@@ -33,7 +33,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
 /// Attempts by the SDK itself: it knows which answers are worth one and corrects a wrong clock. What is to
 /// outlast a restart of the store is retried by [`super::retry`].
-const SDK_ATTEMPTS: u32 = 3;
+const SDK_ATTEMPTS: u32 = 2;
 
 pub(super) async fn build(
     config: &config::S3,

@@ -100,7 +100,7 @@ impl Context<'_> {
         let connecting = matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout());
         let (kind, again) = if has(&["credential", "identity"]) {
             (StoreErrorKind::Denied, Again::Few)
-        } else if has(&["certificate", "tls", "corrupt message", "unknownissuer"]) {
+        } else if has(&["certificate", "corrupt message", "unknownissuer", "alert"]) {
             (StoreErrorKind::Unreachable, Again::Never)
         } else if matches!(error, SdkError::TimeoutError(_)) {
             (StoreErrorKind::TimedOut, Again::Patiently)
@@ -122,7 +122,11 @@ impl Context<'_> {
                 _ => (StoreErrorKind::Other, Again::Never),
             }
         };
-        let mut failure = self.failure(kind, again, &text);
+        let reason = match kind {
+            StoreErrorKind::TimedOut => format!("no answer in time: {text}"),
+            _ => text,
+        };
+        let mut failure = self.failure(kind, again, &reason);
         failure.error.hint = hints::unreached(self.config, &lower);
         failure
     }
@@ -184,7 +188,8 @@ fn bare_status(status: u16) -> String {
 
 /// The causes below the SDK's own wrappers, joined; a text that repeats the one before it is left out.
 pub(super) fn chain(error: &dyn Error) -> String {
-    const WRAPPERS: [&str; 9] = [
+    const WRAPPERS: [&str; 10] = [
+        "client error (Connect)",
         "dispatch failure",
         "io error",
         "other",

@@ -178,6 +178,8 @@ pub(super) fn unreached(config: &config::S3, text: &str) -> Option<String> {
                 "the host name of {endpoint} is not known here: look at S3_ENDPOINT, and at networks and DNS of this container"
             )
         })
+    } else if has(&["tunnel"]) {
+        Some("the proxy refuses the way there: look at HTTPS_PROXY and NO_PROXY".to_owned())
     } else if has(&["refused"]) {
         Some(
             if has(&["127.0.0.1", "[::1]", "localhost"]) || has_local(config) {
@@ -186,6 +188,10 @@ pub(super) fn unreached(config: &config::S3, text: &str) -> Option<String> {
                 format!("nothing listens at {endpoint}: is the store up, and the port right?")
             },
         )
+    } else if has(&["timeout", "timed out"]) {
+        Some(format!(
+            "{endpoint} says nothing: a firewall or a proxy between, or a port of something else?"
+        ))
     } else {
         None
     }

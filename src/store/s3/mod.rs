@@ -1,6 +1,6 @@
 //! S3, and the stores that speak it.
 //!
-//! Retries have two layers. The SDK tries a request three times within about a second. Around it, [`retry`] goes
+//! Retries have two layers. The SDK tries a request twice within a second. Around it, [`retry`] goes
 //! on while the store is down: for two minutes once the store has answered this process, and for ten seconds
 //! before that, because what never worked is a mistake in the configuration. What will not change (denied, no
 //! such bucket, a certificate nobody knows) is reported at once. The caller's `STALL_TIMEOUT` bounds all of it.
@@ -90,11 +90,14 @@ impl S3Store {
 
 impl Shared {
     fn patience(&self) -> Patience {
+        let answered = self.clock.ahead().is_some();
         Patience {
-            total: match self.clock.ahead() {
-                Some(_) => PATIENCE,
-                None => PATIENCE_BEFORE_THE_FIRST_ANSWER,
+            total: if answered {
+                PATIENCE
+            } else {
+                PATIENCE_BEFORE_THE_FIRST_ANSWER
             },
+            answered,
             pause: self.first_pause,
         }
     }

@@ -28,10 +28,13 @@ pub(super) struct Failure {
     pub(super) gone: bool,
 }
 
-/// For how long to try again, counted from the first failure.
+/// For how long to try again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     pub(super) total: Duration,
+    /// The total counts from the first failure, so that a large part that timed out gets a second chance; not so
+    /// for a store that never answered, where a time-out is an answer.
+    pub(super) answered: bool,
     /// The pause after the first failure; doubled each time up to [`LONGEST_PAUSE`].
     pub(super) pause: Duration,
 }
@@ -63,6 +66,7 @@ where
     F: Future<Output = Result<T, Failure>> + Send,
     T: Send,
 {
+    let begun = Instant::now();
     let mut first_failure = None;
     let mut attempts = 0;
     loop {
@@ -77,7 +81,10 @@ where
         let worth_it = match failure.again {
             Again::Never => false,
             Again::Few => attempts < FEW,
-            Again::Patiently => since.elapsed() + pause <= patience.total,
+            Again::Patiently => {
+                let counted = if patience.answered { since } else { begun };
+                counted.elapsed() + pause <= patience.total
+            }
         };
         if !worth_it {
             if attempts > 1 {
@@ -118,6 +125,7 @@ mod tests {
         let count = AtomicU32::new(0);
         let patience = || Patience {
             total: Duration::from_mins(2),
+            answered: true,
             pause: Duration::from_secs(1),
         };
         let begun = Instant::now();
