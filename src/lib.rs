@@ -13,7 +13,7 @@ pub mod exit;
 pub mod log;
 pub mod pipeline;
 pub mod progress;
-// pub mod retention;
+pub mod retention;
 pub mod runtime;
 pub mod schedule;
 pub mod secret;

@@ -137,8 +137,3 @@ pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
-
-/// Bytes for people: `1.5 GiB`.
-pub fn human(bytes: u64) -> String {
-    indicatif::BinaryBytes(bytes).to_string()
-}

@@ -1,17 +1,86 @@
-//! `prune`.
-use super::Context;
+//! `prune`: what the KEEP_* rules would delete, and after a backup the deleting itself.
+
 use super::backup::dump::Made;
-use super::bucket::Bucket;
-use crate::catalog::manifest::Origin;
+use super::bucket::{Bucket, Scope};
+use super::{Context, print};
+use crate::catalog::{Backup, Database, manifest::Origin};
 use crate::cli::ScopeArgs;
 use crate::error::Result;
+use crate::retention::guard::{self, Own, PreviousOrigin};
+use crate::retention::{self, Decision};
 use crate::store::Store;
 
-/// x
-pub async fn after_backup<R, S: Store>(_c: &Context<R, S>, _o: &Origin, _m: &Made) -> Result<()> {
+/// After a backup of one database: deletes what no rule keeps, if nothing speaks against it. A refusal is said, and
+/// is no failure: the backup itself is not in question.
+pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin, made: &Made) -> Result<()> {
+    let bucket = &context.bucket;
+    let config = &bucket.config;
+    if !config.prune || config.keep.is_everything() {
+        return Ok(());
+    }
+    let (target, database) = (made.key.target(), made.key.database());
+    let catalog = bucket.of_database(target, database).await?;
+    let own = Own {
+        key: &made.key,
+        bytes: made.bytes,
+        origin,
+    };
+    let previous = match guard::previous(&catalog, &made.key) {
+        None => None,
+        Some(previous) => Some(bucket.manifest(&previous.key).await.ok().map(|manifest| manifest.origin)),
+    };
+    let previous = match &previous {
+        None => PreviousOrigin::None,
+        Some(None) => PreviousOrigin::Unreadable,
+        Some(Some(origin)) => PreviousOrigin::Known(origin),
+    };
+    if let Err(refusal) = guard::guard(&catalog, own, previous, bucket.store.clock_ahead()) {
+        tracing::warn!(target, database = %database, hint = refusal.hint(), "nothing is pruned: {refusal}");
+        return Ok(());
+    }
+    let backups: Vec<&Backup> = catalog.of(target, database).collect();
+    let decisions = retention::plan(backups, &config.keep, &config.schedule.zone);
+    delete(bucket, &decisions).await
+}
+
+async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Result<()> {
+    for decision in decisions.iter().filter(|decision| !decision.keep) {
+        bucket.delete(&decision.backup.key).await?;
+        tracing::info!(key = decision.backup.key.text(), reason = decision.reason, "deleted");
+    }
     Ok(())
 }
-/// x
-pub async fn run<S: Store>(_b: &Bucket<S>, _apply: bool, _s: &ScopeArgs) -> Result<()> {
+
+/// Runs the verb: every backup with what happens to it and why; `apply` does it.
+pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs) -> Result<()> {
+    let scope = Scope::new(&bucket.config, args.target.as_deref());
+    let catalog = bucket.catalog(&scope).await?;
+    let wanted = args.database.as_deref().map(Database::from_shown);
+    let backups = catalog
+        .complete()
+        .iter()
+        .filter(|backup| wanted.as_ref().is_none_or(|wanted| wanted == backup.key.database()));
+    let decisions = retention::plan(backups, &bucket.config.keep, &bucket.config.schedule.zone);
+    for decision in &decisions {
+        let word = if decision.keep { "keep  " } else { "delete" };
+        print(&format!("{word}  {}  {}\n", decision.backup.key.text(), decision.reason));
+    }
+    let doomed = decisions.iter().filter(|decision| !decision.keep).count();
+    if !apply {
+        print(&format!(
+            "{doomed} of {} would be deleted; --apply deletes them\n",
+            decisions.len()
+        ));
+        return Ok(());
+    }
+    if !bucket.config.prune {
+        return Err(crate::error::Error::refused(
+            crate::error::Stage::Prune,
+            "PRUNE=false: this lifeboat never deletes anything",
+        )
+        .hint("unset PRUNE to delete"));
+    }
+    delete(bucket, &decisions).await?;
+    print(&format!("{doomed} of {} deleted\n", decisions.len()));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `verify`: read a backup back and prove it against its manifest.
 
 use super::bucket::{Bucket, Scope, read_back_failed};
-use super::{Cancel, human, print, selection};
-use crate::catalog::Backup;
+use super::{Cancel, print, selection};
+use crate::catalog::{Backup, table};
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -35,8 +35,8 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cance
             Ok(dump_bytes) => print(&format!(
                 "whole    {}  {} stored, {} dumped\n",
                 backup.key.text(),
-                human(backup.bytes),
-                human(dump_bytes)
+                table::size(backup.bytes),
+                table::size(dump_bytes)
             )),
             Err(error) => {
                 let word = if error.exit == Exit::Verification { "DAMAGED" } else { "unread " };

@@ -6,7 +6,8 @@ use crate::catalog::Database;
 use crate::cli::RestoreArgs;
 use crate::clock;
 use crate::commands::target::{self, Target, not_understood};
-use crate::commands::{Context, human, random_hex};
+use crate::catalog::table::size;
+use crate::commands::{Context, random_hex};
 use crate::config::PostgresFormat;
 use crate::engine::postgres::{self, Postgres, Properties, Server};
 use crate::error::{Error, Result, Stage};
@@ -153,8 +154,8 @@ async fn room<R: Runtime>(target: &Target<'_, R>, server: &Server, jobs: &[Job<'
             Stage::Restore,
             format!(
                 "the databases took {} when they were backed up, and {directory} in the target has {} left",
-                human(needed),
-                human(available)
+                size(needed),
+                size(available)
             ),
         )
         .hint("make room; the live databases stay until the new ones are in"));

@@ -29,12 +29,55 @@ while [ "$lb_left" -gt 0 ]; do
 	set -- "$@" "$lb_got"
 	lb_left=$((lb_left - 1))
 done
-# The exec's shell leads its process group, so signal 0 reaches the tool and all it started, and nothing else.
-# Where it does not lead, only the child is signalled: other processes of the target must not be hit.
-lb_group=$lb_nl
-if IFS=' ' read -r lb_x lb_x lb_x lb_x lb_pgrp lb_x 2>/dev/null </proc/$$/stat && [ "$lb_pgrp" = $$ ]; then
-	lb_group=0
+# The exec's shell leads a session of its own: that is how its offspring is known. Elsewhere nothing could be ended
+# without the risk to hit a process of the target.
+if IFS=' ' read -r lb_x lb_x lb_x lb_x lb_x lb_session lb_x 2>/dev/null </proc/$$/stat && [ "$lb_session" = $$ ]; then
+	:
+else
+	echo 'lifeboat: the exec does not lead its session, or /proc cannot be read: nothing was started' >&2
+	exit 125
 fi
-# A handler, not "ignore": children inherit an ignored signal, and the tool must hear it.
-trap : TERM
-exec 3<&0
+lb_first=
+IFS= read -r lb_first 2>/dev/null </proc/1/comm
+# Looks at the session: lb_live are the processes that may be ended (all but this shell and its own children, which
+# end by themselves), lb_parents all that have a child, a dead one that nobody has buried included.
+lb_look() {
+	lb_live=
+	lb_parents=' '
+	for lb_stat in /proc/[0-9]*/stat; do
+		{ IFS= read -r lb_line <"$lb_stat"; } 2>/dev/null || continue
+		lb_pid=${lb_line%% *}
+		# Behind the name, which may hold anything: state, parent, group, session.
+		set -- ${lb_line##*) }
+		[ "$4" = $$ ] || continue
+		lb_parents="$lb_parents$2 "
+		[ "$lb_pid" != $$ ] && [ "$2" != $$ ] && [ "$1" != Z ] || continue
+		[ "$2" != 1 ] || [ "$lb_first" != postgres ] || continue
+		lb_live="$lb_live $lb_pid"
+	done
+}
+# Ends the tool and all it started, children before their parents. Where the database itself is process 1, it
+# inherits every orphan, and PostgreSQL takes an orphan that died of a signal for a crashed server process: it would
+# throw all its clients out. So nobody may die before the last of his children is buried. TERM, after 5 s KILL.
+lb_fell() {
+	lb_signal=TERM
+	lb_round=0
+	while lb_look && [ -n "$lb_live" ] && [ "$lb_round" -lt 150 ]; do
+		# Who is stopped starts nobody between the look and the blow.
+		lb_stopped=$lb_live
+		kill -STOP $lb_stopped 2>/dev/null
+		lb_look
+		for lb_pid in $lb_stopped; do
+			case $lb_parents in
+			*" $lb_pid "*) ;;
+			*) kill -"$lb_signal" "$lb_pid" 2>/dev/null ;;
+			esac
+		done
+		kill -CONT $lb_stopped 2>/dev/null
+		lb_round=$((lb_round + 1))
+		[ "$lb_round" -lt 25 ] || lb_signal=KILL
+		sleep 0.2 2>/dev/null || sleep 1
+	done
+}
+# A handler, not "ignore", which the tool would inherit: a client that is gone must not end this shell.
+trap : PIPE
