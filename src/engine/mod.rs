@@ -1,6 +1,7 @@
 //! Engines: which words to say to which database. Pure: no I/O, no clock.
 
 pub mod custom;
+pub mod detect;
 pub mod postgres;
 
 use crate::secret::Secret;

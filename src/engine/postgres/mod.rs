@@ -4,8 +4,8 @@
 //! [`Postgres::dump`]; once per server [`Postgres::globals`].
 //!
 //! A restore makes the roles that are missing ([`Postgres::create_roles`]), loads into a scratch database
-//! ([`Postgres::create_scratch`], [`Postgres::prepare`], [`Postgres::load`], [`Postgres::tidy`],
-//! [`Postgres::finish`]) and commits by [`Postgres::swap`]: nothing before that touches the live one.
+//! ([`Postgres::create_scratch`], [`Postgres::prepare`], [`Postgres::load`], [`Postgres::finish`],
+//! [`Postgres::tidy`]) and commits by [`Postgres::swap`]: nothing before that touches the live one.
 
 mod account;
 mod acl;
@@ -14,6 +14,7 @@ mod contents;
 mod databases;
 mod dump;
 mod globals;
+mod hints;
 mod lexer;
 mod properties;
 mod roles;
@@ -27,6 +28,7 @@ pub use contents::Contents;
 pub use databases::{ChoiceError, choose, matches};
 pub use dump::{DumpForm, end_mark, extension};
 pub use globals::{Globals, GlobalsError};
+pub use hints::hint;
 pub use properties::{AclItem, Label, Properties, Setting};
 pub use scratch::{SCRATCH, available_bytes, scratch_name, stale};
 pub use server::{Database, Server};

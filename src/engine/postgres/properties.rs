@@ -88,6 +88,35 @@ impl Setting {
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.config.iter().filter_map(|pair| pair.split_once('='))
     }
+
+    /// `ALTER …`, up to the verb.
+    fn alter(&self, database: &str) -> String {
+        let database = sql::ident(database);
+        match &self.role {
+            None => format!("ALTER DATABASE {database}"),
+            Some(role) => format!("ALTER ROLE {} IN DATABASE {database}", sql::ident(role)),
+        }
+    }
+
+    fn statements(&self, database: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let alter = self.alter(database);
+        let of = self
+            .role
+            .as_ref()
+            .map_or(String::new(), |role| format!(" of role {role}"));
+        self.pairs()
+            .filter(|(name, _)| wanted(name))
+            .map(|(name, value)| {
+                let statement = format!("{alter} SET {}", sql::setting(name, value));
+                sql::forgiving(&statement, &format!("the setting {name}{of}"))
+            })
+            .collect()
+    }
+
+    fn reset(&self, database: &str) -> String {
+        let what = "the settings of a role that is not here";
+        sql::forgiving(&format!("{} RESET ALL", self.alter(database)), what)
+    }
 }
 
 /// One privilege.
@@ -114,14 +143,14 @@ impl Postgres {
         answer("a database's properties", stdout)
     }
 
-    /// Before the load: the owner, and the settings that an extension or a function may need while it loads. A
-    /// setting this server does not know is a warning on stderr.
+    /// Before the load: the owner, and the settings that an extension or a function may need while it loads.
     pub fn prepare(&self, scratch: &str, properties: &Properties) -> Script {
         self.script(self.home(), &properties.before_load(scratch))
     }
 
-    /// After the load: privileges, comment, labels, limit. As the last, since a limit or a privilege could keep
-    /// the load itself out.
+    /// After the load: all settings, privileges, comment, labels, limit. Not sooner: some would keep the load
+    /// itself out, or change what it reads (`array_nulls`). A setting this server does not know is a warning on
+    /// stderr.
     pub fn finish(&self, scratch: &str, properties: &Properties) -> Script {
         self.script(self.home(), &properties.after_load(scratch))
     }
@@ -129,26 +158,15 @@ impl Postgres {
 
 impl Properties {
     fn before_load(&self, database: &str) -> Vec<String> {
-        let name = sql::ident(database);
         let mut statements = Vec::new();
         if let Some(owner) = &self.owner {
+            let name = sql::ident(database);
             statements.push(format!("ALTER DATABASE {name} OWNER TO {}", sql::ident(owner)));
         }
         for setting in &self.settings {
-            for (key, value) in setting.pairs() {
-                let set = sql::setting(key, value);
-                let (statement, what) = match &setting.role {
-                    None => (
-                        format!("ALTER DATABASE {name} SET {set}"),
-                        format!("the setting {key}"),
-                    ),
-                    Some(role) => (
-                        format!("ALTER ROLE {} IN DATABASE {name} SET {set}", sql::ident(role)),
-                        format!("the setting {key} of role {role}"),
-                    ),
-                };
-                statements.push(sql::forgiving(&statement, &what));
-            }
+            statements.extend(setting.statements(database, |name| {
+                name.contains('.') || name.ends_with("_preload_libraries")
+            }));
         }
         statements
     }
@@ -156,6 +174,11 @@ impl Properties {
     fn after_load(&self, database: &str) -> Vec<String> {
         let name = sql::ident(database);
         let mut statements = Vec::new();
+        for setting in &self.settings {
+            // Once more from the beginning: the catalog keeps them in the order in which they were made.
+            statements.push(setting.reset(database));
+            statements.extend(setting.statements(database, |_| true));
+        }
         if let Some(acl) = &self.acl {
             statements.extend(acl::statements(database, self.owner.as_deref(), acl));
         }
@@ -215,33 +238,49 @@ mod tests {
     fn tells_everything_by_name() {
         let properties = Postgres::read_properties(
             br#"{"owner":"o'w","template":true,"connection_limit":7,"comment":"it's","labels":null,
-              "settings":[{"role":null,"config":["search_path=\"$user\", public"]},
+              "settings":[{"role":null,"config":["search_path=\"$user\", public","app.x=y=z"]},
                           {"role":"r\"x","config":["work_mem=1MB"]}],"bytes":8}"#,
         )
         .unwrap();
         assert_eq!(properties.bytes, Some(8));
-        let before = properties.before_load("s\"c");
-        assert_eq!(before[0], "ALTER DATABASE \"s\"\"c\" OWNER TO \"o'w\"");
+        let app = sql::forgiving(
+            "ALTER DATABASE \"s\"\"c\" SET \"app.x\" TO 'y=z'",
+            "the setting app.x",
+        );
         assert_eq!(
-            before[1],
+            properties.before_load("s\"c"),
+            [
+                "ALTER DATABASE \"s\"\"c\" OWNER TO \"o'w\"".to_owned(),
+                app.clone()
+            ]
+        );
+        let after = properties.after_load("s\"c");
+        assert!(
+            after[0].contains("ALTER DATABASE \"s\"\"c\" RESET ALL"),
+            "{}",
+            after[0]
+        );
+        assert_eq!(
+            after[1],
             sql::forgiving(
                 "ALTER DATABASE \"s\"\"c\" SET \"search_path\" TO '$user', 'public'",
                 "the setting search_path"
             )
         );
+        assert_eq!(after[2], app);
         assert_eq!(
-            before[2],
+            after[4],
             sql::forgiving(
                 "ALTER ROLE \"r\"\"x\" IN DATABASE \"s\"\"c\" SET \"work_mem\" TO '1MB'",
                 "the setting work_mem of role r\"x"
             )
         );
         assert_eq!(
-            properties.after_load("s"),
+            after[5..],
             [
-                "COMMENT ON DATABASE \"s\" IS 'it''s'",
-                "ALTER DATABASE \"s\" CONNECTION LIMIT 7",
-                "ALTER DATABASE \"s\" IS_TEMPLATE true"
+                "COMMENT ON DATABASE \"s\"\"c\" IS 'it''s'",
+                "ALTER DATABASE \"s\"\"c\" CONNECTION LIMIT 7",
+                "ALTER DATABASE \"s\"\"c\" IS_TEMPLATE true"
             ]
         );
     }

@@ -113,8 +113,8 @@ impl Postgres {
         }
     }
 
-    /// After the load, in the scratch database itself, so that it has been opened once before it goes live:
-    /// removes what a dump in plain format has made of subscriptions.
+    /// As the last before the renaming, in the scratch database itself, so that it has been opened once with all its
+    /// settings before it goes live: removes what a dump in plain format has made of subscriptions.
     pub fn tidy(&self, scratch: &str) -> Script {
         let body = "DECLARE name text; BEGIN \
              FOR name IN SELECT s.subname FROM pg_catalog.pg_subscription s \
@@ -177,12 +177,119 @@ impl Postgres {
 pub fn available_bytes(stdout: &[u8]) -> Option<u64> {
     let text = String::from_utf8_lossy(stdout);
     let fields: Vec<_> = text.lines().last()?.split_whitespace().collect();
-    // A device's name may have spaces: what is left of the percentage is looked for.
-    let percent = fields.iter().rposition(|field| {
+    // Names of devices and of directories may have spaces: what is left of the percentage is looked for.
+    let percent = fields.iter().position(|field| {
         field
             .strip_suffix('%')
             .is_some_and(|number| number.parse::<u32>().is_ok())
     })?;
     let kib: u64 = fields.get(percent.checked_sub(1)?)?.parse().ok()?;
     kib.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn made(version_num: u32, properties: &Properties) -> String {
+        let words = Postgres::new("u", None).knowing(version_num).create_scratch(
+            "lifeboat_restore_1",
+            properties,
+            &["fast".into()],
+        );
+        words.argv.last().unwrap().clone()
+    }
+
+    #[test]
+    fn is_made_as_the_backed_up_one_was() {
+        let mut properties = Properties {
+            encoding: Some("UTF8".into()),
+            collate: Some("C".into()),
+            ctype: Some("de_DE.utf8".into()),
+            locale_provider: Some("c".into()),
+            tablespace: Some("fast".into()),
+            ..Properties::default()
+        };
+        assert_eq!(
+            made(140_000, &properties),
+            "CREATE DATABASE \"lifeboat_restore_1\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE \
+             'de_DE.utf8' TABLESPACE \"fast\""
+        );
+        properties.tablespace = Some("gone".into());
+        properties.locale_provider = Some("i".into());
+        properties.locale = Some("de-AT".into());
+        properties.icu_rules = Some("&V << w".into());
+        assert_eq!(
+            made(160_000, &properties),
+            "CREATE DATABASE \"lifeboat_restore_1\" TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER 'icu' LC_COLLATE \
+             'C' LC_CTYPE 'de_DE.utf8' ICU_LOCALE 'de-AT' ICU_RULES '&V << w'"
+        );
+        properties = Properties {
+            locale_provider: Some("b".into()),
+            locale: Some("C.UTF-8".into()),
+            ..Properties::default()
+        };
+        assert_eq!(
+            made(170_000, &properties),
+            "CREATE DATABASE \"lifeboat_restore_1\" TEMPLATE template0 LOCALE_PROVIDER 'builtin' BUILTIN_LOCALE \
+             'C.UTF-8'"
+        );
+        assert!(made(150_000, &Properties::default()).ends_with("template0 LOCALE_PROVIDER 'libc'"));
+    }
+
+    #[test]
+    fn the_load_stops_at_the_first_error() {
+        let postgres = Postgres::new("u", None);
+        let options = ["--no-owner".to_owned()];
+        assert_eq!(
+            postgres.load("s", PostgresFormat::Custom, true, &options).argv,
+            [
+                "pg_restore",
+                "--format=custom",
+                "--exit-on-error",
+                "--no-password",
+                "--no-subscriptions",
+                "--no-tablespaces",
+                "--no-owner",
+                "--dbname",
+                "dbname='s' user='u'"
+            ]
+        );
+        let plain = postgres.load("s", PostgresFormat::Plain, true, &[]).argv;
+        assert_eq!(
+            plain[6..],
+            [
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                "dbname='s' user='u'",
+                "-o",
+                "/dev/null"
+            ]
+        );
+    }
+
+    #[test]
+    fn dropping_takes_sessions_and_templates() {
+        let words = Postgres::new("u", None).knowing(130_000).drop_database("a\"b");
+        assert_eq!(
+            words.argv.last().unwrap(),
+            "DROP DATABASE IF EXISTS \"a\"\"b\" WITH (FORCE)"
+        );
+        assert!(words.argv[words.argv.len() - 3].contains("ALTER DATABASE \"a\"\"b\" IS_TEMPLATE false"));
+        let old = Postgres::new("u", None).knowing(120_000).drop_database("a");
+        assert_eq!(old.argv.last().unwrap(), "DROP DATABASE IF EXISTS \"a\"");
+        assert_eq!(Postgres::drop_statement("a\"b"), "DROP DATABASE \"a\"\"b\"");
+    }
+
+    #[test]
+    fn room_is_read_from_df() {
+        let answer = "Filesystem     1024-blocks     Used Available Capacity Mounted on\n\
+                      a b            263112768 17000000  78000000      18% /var/lib/post 5% gres\n";
+        assert_eq!(available_bytes(answer.as_bytes()), Some(78_000_000 * 1024));
+        assert_eq!(available_bytes(b""), None);
+        assert_eq!(available_bytes(b"df: no\n"), None);
+        assert_eq!(Postgres::room("/data").argv, ["df", "-P", "-k", "/data"]);
+    }
 }
