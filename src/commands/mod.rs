@@ -15,6 +15,7 @@ pub mod target;
 pub mod verify;
 
 use crate::config::Config;
+use crate::engine::postgres;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::wholeness::WholenessError;
@@ -106,6 +107,7 @@ pub fn random_hex<const BYTES: usize>() -> Result<String> {
 pub fn wholeness_failed(error: WholenessError, stage: Stage) -> Error {
     let hint = match &error {
         WholenessError::Runtime(_) => None,
+        WholenessError::Exit { stderr, .. } if postgres::hint(stderr).is_some() => postgres::hint(stderr),
         WholenessError::NoRecord { said } if said.contains("executable file not found") => {
             Some("the target has no sh: lifeboat needs a POSIX shell there")
         }

@@ -2,7 +2,7 @@
 
 use super::wholeness_failed;
 use crate::config::{Config, EngineName};
-use crate::engine::Words;
+use crate::engine::{Words, detect};
 use crate::engine::postgres::{self, Postgres, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -63,19 +63,17 @@ impl<'a, R: Runtime> Target<'a, R> {
         if let Some(engine) = self.config.dump.engine {
             return Ok(engine);
         }
-        let look = Words {
-            argv: ["sh", "-c", "command -v pg_dump"].map(str::to_owned).to_vec(),
-            env: Vec::new(),
-        };
-        match self.ask(&look).await?.code {
-            0 => Ok(EngineName::Postgres),
-            _ => Err(Error::new(
-                Stage::Target,
-                Exit::Usage,
-                format!("container {} has none of the dump tools lifeboat knows", self.container.name),
-            )
-            .hint("set ENGINE, or ENGINE=custom with DUMP_COMMAND")),
+        let name = &self.container.name;
+        let found = detect::found(&self.answer(&detect::look()).await?);
+        if ["psql", "pg_dump", "pg_restore"].iter().all(|tool| found.contains(tool)) {
+            return Ok(EngineName::Postgres);
         }
+        let what = match found[..] {
+            [] => format!("container {name} has none of the dump tools lifeboat knows"),
+            _ => format!("container {name} has {}, which this version does not know to use", found.join(", ")),
+        };
+        Err(Error::new(Stage::Target, Exit::Usage, what)
+            .hint("set ENGINE, or ENGINE=custom with DUMP_COMMAND; is it the database's own container?"))
     }
 
     /// The first line of what a tool says to `--version`.

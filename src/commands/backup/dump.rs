@@ -13,9 +13,12 @@ use crate::progress::Progress;
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 use serde_json::Value;
+use std::time::Duration;
 
 /// Parts are no smaller than this unless told so.
 const PART_BYTES: u64 = 8 * 1024 * 1024;
+/// How long cleaning up may take once lifeboat was told to end; Docker kills after 10 s.
+const LAST_SECONDS: Duration = Duration::from_secs(7);
 const MIB: u64 = 1024 * 1024;
 
 /// What is dumped, and what is known of it beforehand.
@@ -113,9 +116,7 @@ pub async fn store<R: Runtime, S: Store>(
         Ok(committed) => committed,
         Err(error) => {
             // The first error is the one to tell; this one only says what may be left behind.
-            if let Err(left) = writer.abort().await {
-                tracing::warn!(key = key.text(), "giving the upload up failed, a leftover may stay: {left}");
-            }
+            context.clean_up(&key, writer.abort()).await;
             return Err(error);
         }
     };
@@ -128,9 +129,7 @@ pub async fn store<R: Runtime, S: Store>(
         put = bucket.put_manifest(&key, &manifest) => put,
     };
     if let Err(error) = put {
-        if let Err(left) = bucket.delete(&key).await {
-            tracing::warn!(key = key.text(), "deleting the unfinished backup failed, it may stay: {left}");
-        }
+        context.clean_up(&key, bucket.delete(&key)).await;
         return Err(error);
     }
     Ok(Made { key, bytes, previous })
@@ -255,6 +254,21 @@ fn upload_failed(error: UploadError) -> Error {
 }
 
 impl<R: Runtime, S: Store> Context<R, S> {
+    /// Removes what a failed backup has left. Who was told to end has seconds for it, not minutes.
+    async fn clean_up<E: std::fmt::Display>(&self, key: &Key, work: impl Future<Output = Result<(), E>>) {
+        let told_to_end = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(LAST_SECONDS).await;
+        };
+        let outcome = tokio::select! {
+            outcome = work => outcome.map_err(|error| error.to_string()),
+            () = told_to_end => Err(format!("the store did not answer within {} s", LAST_SECONDS.as_secs())),
+        };
+        if let Err(left) = outcome {
+            tracing::warn!(key = key.text(), "cleaning up after the failure did not work, a leftover may stay: {left}");
+        }
+    }
+
     /// A dump that is not believed, or did not begin.
     fn capture_failed(&self, error: CaptureError) -> Error {
         match error {

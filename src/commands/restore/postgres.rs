@@ -8,15 +8,19 @@ use crate::clock;
 use crate::commands::target::{self, Target, not_understood};
 use crate::catalog::table::size;
 use crate::commands::{Context, random_hex};
-use crate::config::PostgresFormat;
+use crate::config::{PostgresFormat, options};
 use crate::engine::postgres::{self, Postgres, Properties, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
 use crate::store::Store;
+use std::time::Duration;
 
 /// How often the renaming is tried: each try sends the other sessions away for 5 s.
 const SWAP_TRIES: usize = 5;
+
+/// How long the renaming is left to itself before the other sessions are sent away.
+const SWAP_ALONE: Duration = Duration::from_millis(700);
 
 /// One database to put back, all questions answered.
 struct Job<'a> {
@@ -48,10 +52,10 @@ pub async fn restore<R: Runtime, S: Store>(
     }
     room(target, &server, &jobs).await?;
     let wanted: Vec<&Properties> = jobs.iter().map(|job| &job.properties).collect();
-    let roles = roles::plan(context, args, chosen, &wanted, &server).await?;
+    let roles = roles::plan(context, args, chosen, &wanted, &postgres, &server).await?;
 
     drop_stale(target, &postgres, &server).await;
-    roles::create(target, &postgres, roles).await?;
+    roles::create(target, roles).await?;
     for job in &jobs {
         if context.cancel.is_cancelled() {
             return Err(context.cancel.interrupted(Stage::Restore));
@@ -237,6 +241,15 @@ async fn fill<R: Runtime, S: Store>(
         );
     }
     let options = &target.config.dump.restore_options;
+    if job.format != target.config.dump.postgres_format {
+        // They were checked for the tool that POSTGRES_FORMAT means; this backup needs the other one.
+        let tool = match job.format {
+            PostgresFormat::Custom => options::Tool::PgRestore,
+            PostgresFormat::Plain => options::Tool::Psql,
+        };
+        options::check(tool, &shell_words::join(options))
+            .map_err(|refusal| Error::new(Stage::Config, Exit::Usage, format!("RESTORE_OPTIONS: {refusal}")))?;
+    }
     let words = postgres.load(scratch, job.format, !missing.is_empty(), options);
     let chosen = job.chosen;
     load::load(context, target.container, &words, &chosen.backup.key, &chosen.manifest).await?;
@@ -278,8 +291,12 @@ async fn commit<R: Runtime>(
     let send_away = away.send_away(scratch, &oids);
     let mut last = None;
     for _ in 0..SWAP_TRIES {
-        let (answer, _) = tokio::join!(target.ask(&words), target.ask(&send_away));
-        let answer = answer?;
+        let mut swap = std::pin::pin!(target.ask(&words));
+        // Where nobody is in the way, nobody needs to be sent away.
+        let answer = match tokio::time::timeout(SWAP_ALONE, &mut swap).await {
+            Ok(answer) => answer?,
+            Err(_) => tokio::join!(swap, target.ask(&send_away)).0?,
+        };
         match target::succeeded(&words, &answer, Stage::Restore) {
             Ok(()) => return Ok(replaced),
             Err(error) if postgres::busy(&answer.stderr) => last = Some(error),

@@ -79,7 +79,7 @@ impl Postgres {
     /// [`Postgres::swap`]. Start it first, or together.
     ///
     /// It ends by itself: when one of them has another name than at the beginning, when the renaming session has
-    /// come and gone, when none comes for 10 s, at the latest after 60 s. The end of the client would not end
+    /// come and gone, when none comes for 1 s, at the latest after 60 s. The end of the client would not end
     /// it, so it must not depend on that; and a moment too long would hit the sessions of the new live one.
     pub fn send_away(&self, scratch: &str, oids: &[u32]) -> Words {
         let oids = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
@@ -97,7 +97,7 @@ impl Postgres {
              here := EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.application_name = {renamer}); \
              seen := seen OR here; \
              EXIT WHEN seen AND NOT here; \
-             EXIT WHEN NOT seen AND pg_catalog.clock_timestamp() > began + '10 s'::interval; \
+             EXIT WHEN NOT seen AND pg_catalog.clock_timestamp() > began + '1 s'::interval; \
              EXIT WHEN pg_catalog.clock_timestamp() > began + '60 s'::interval; \
              PERFORM pg_catalog.pg_sleep(0.05); \
              END LOOP; END",
