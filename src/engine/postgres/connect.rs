@@ -91,11 +91,18 @@ impl Postgres {
         if self.version_num >= 170_000 {
             options.push("transaction_timeout=0");
         }
+        // `ALTER DATABASE … SET role` would take a superuser's rights away. An account with fewer may have been
+        // given its rights just so (Vault does).
+        if self.superuser {
+            options.push("role=none");
+        }
         match session {
             Session::Command => options.extend([
                 "search_path=pg_catalog",
                 "default_transaction_read_only=off",
                 "default_transaction_isolation=read\\ committed",
+                // "skipping" is nothing to say.
+                "client_min_messages=warning",
             ]),
             Session::Dump => {}
             // The scratch database is worth nothing until it is renamed, and the commit of the renaming, which is

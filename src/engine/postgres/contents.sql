@@ -3,11 +3,12 @@ WITH found (classid, objid) AS (
   SELECT 'pg_catalog.pg_namespace'::regclass::oid, oid FROM pg_catalog.pg_namespace
     WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema')
   UNION ALL SELECT 'pg_catalog.pg_class'::regclass, oid FROM pg_catalog.pg_class
-    WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND relpersistence <> 't'
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relpersistence <> 't'
   UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid FROM pg_catalog.pg_proc
-  -- Row types belong to their table, array types to their element.
+  -- Row types belong to their table; a composite type is one by itself, array types to their element.
   UNION ALL SELECT 'pg_catalog.pg_type'::regclass, t.oid FROM pg_catalog.pg_type t
-    WHERE t.typrelid = 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
+    LEFT JOIN pg_catalog.pg_class r ON r.oid = t.typrelid
+    WHERE COALESCE(r.relkind, 'c') = 'c' AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
   UNION ALL SELECT 'pg_catalog.pg_largeobject'::regclass, oid FROM pg_catalog.pg_largeobject_metadata
   UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid FROM pg_catalog.pg_operator
   UNION ALL SELECT 'pg_catalog.pg_opfamily'::regclass, oid FROM pg_catalog.pg_opfamily
@@ -31,8 +32,8 @@ WITH found (classid, objid) AS (
   UNION ALL SELECT 'pg_catalog.pg_default_acl'::regclass, oid FROM pg_catalog.pg_default_acl
 ), made AS (
   SELECT classid, objid FROM found
-  -- Below: what initdb made.
-  WHERE objid >= 16384 AND NOT EXISTS (
+  -- Below: what initdb made. Only large objects can be given any number.
+  WHERE (objid >= 16384 OR classid = 'pg_catalog.pg_largeobject'::regclass) AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend p
     WHERE p.classid = found.classid AND p.objid = found.objid AND p.deptype IN ('e', 'i'))
   LIMIT 5

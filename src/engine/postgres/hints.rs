@@ -9,7 +9,7 @@ pub fn hint(stderr: &str) -> Option<&'static str> {
 }
 
 /// What has to be in stderr, all of it, and the hint. The first that fits counts, so the special ones come first.
-const HINTS: [(&[&str], &str); 29] = [
+const HINTS: &[(&[&str], &str)] = &[
     (
         &["password authentication failed"],
         "set DB_USER and DB_PASSWORD: POSTGRES_PASSWORD counts only when the data directory is first made, a later \
@@ -78,6 +78,10 @@ const HINTS: [(&[&str], &str); 29] = [
         "the backup was made by a newer pg_dump: restore into that version or a newer one",
     ),
     (
+        &["unrecognized configuration parameter"],
+        "the dump was made by a newer PostgreSQL: restore into that version or a newer one",
+    ),
+    (
         &["invalid command \\restrict"],
         "the psql of this container is older than what made the backup: use at least PostgreSQL 13.22, 14.19, \
          15.14, 16.10, 17.6 or 18",
@@ -123,7 +127,7 @@ const HINTS: [(&[&str], &str); 29] = [
         "the image has not the locale the backup was made with: restore into one that has",
     ),
     (
-        &["ERROR:  tablespace", "does not exist"],
+        &["default_tablespace", "does not exist"],
         "create the tablespace first: a dump in plain format cannot be loaded without it",
     ),
     (

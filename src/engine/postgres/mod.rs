@@ -47,6 +47,8 @@ pub struct Postgres {
     homes: Vec<String>,
     /// As in `server_version_num`; 0 as long as nobody has asked.
     version_num: u32,
+    /// Whether the account is known to be a superuser.
+    superuser: bool,
 }
 
 /// SQL that is told on standard input: it may hold secrets, and be longer than a word may be.
@@ -75,6 +77,7 @@ impl Postgres {
             password,
             homes: vec!["postgres".to_owned(), "template1".to_owned()],
             version_num: 0,
+            superuser: false,
         }
     }
 
@@ -83,6 +86,13 @@ impl Postgres {
     pub fn knowing(mut self, version_num: u32) -> Self {
         self.version_num = version_num;
         self
+    }
+
+    /// With all that matters of what the server has said about itself and the account.
+    #[must_use]
+    pub fn at(mut self, server: &Server) -> Self {
+        self.superuser = server.superuser;
+        self.knowing(server.version_num)
     }
 
     /// Speaks to `database` when the server as a whole is meant.

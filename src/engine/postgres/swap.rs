@@ -38,9 +38,10 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// Whether a renaming failed because somebody was in the database: worth another try.
+/// Whether a renaming failed because somebody was in the database: worth another try. Prepared transactions do
+/// not go away.
 pub fn busy(stderr: &str) -> bool {
-    stderr.contains("is being accessed by other users")
+    stderr.contains("is being accessed by other users") && !stderr.contains("prepared transaction")
 }
 
 impl Postgres {
@@ -180,5 +181,9 @@ mod tests {
             "ERROR:  database \"a\" is being accessed by other users\nDETAIL: …"
         ));
         assert!(!busy("ERROR:  database \"a\" does not exist"));
+        let prepared = "DETAIL:  There is 1 prepared transaction using the database.";
+        assert!(!busy(&format!(
+            "ERROR:  database \"a\" is being accessed by other users\n{prepared}"
+        )));
     }
 }
