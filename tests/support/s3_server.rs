@@ -181,6 +181,11 @@ impl S3Server {
         create.send().await.unwrap();
     }
 
+    /// The folder in which versitygw keeps each object as a file.
+    pub fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
     /// What it printed.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.join("log")).unwrap_or_default()

@@ -1,0 +1,116 @@
+//! Containers, by the `docker` command; gone when dropped.
+
+use super::s3_server::skip;
+use super::{LONG, wait_until};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Whether there is an engine with the test images; if not, that has been said.
+pub fn there() -> bool {
+    let there = std::env::var_os("LIFEBOAT_TEST_DOCKER").is_some_and(|one| one == "1");
+    if !there {
+        skip("no container engine with the test images: run tests/run, which sets LIFEBOAT_TEST_DOCKER=1");
+    }
+    there
+}
+
+/// Whether the engine has an image; if not, that has been said.
+pub fn has_image(image: &str) -> bool {
+    let there = Command::new("docker").args(["image", "inspect", image]).output().unwrap().status.success();
+    if !there {
+        skip(&format!("no image {image}: run tests/run"));
+    }
+    there
+}
+
+/// A name nobody else uses.
+pub fn unique(what: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("lifeboat-test-{}-{count}-{what}", std::process::id())
+}
+
+/// What `docker` printed; it has to succeed.
+pub fn docker(args: &[&str]) -> String {
+    let output = Command::new("docker").args(args).output().unwrap();
+    assert!(output.status.success(), "docker {args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A running container.
+pub struct Container {
+    pub name: String,
+}
+
+impl Container {
+    /// Starts one without a network.
+    pub fn run(image: &str, options: &[&str], command: &[&str]) -> Self {
+        let name = unique("target");
+        let mut args = vec!["run", "--detach", "--network", "none", "--label", "lifeboat.test=1", "--name", &name];
+        args.extend(options);
+        args.push(image);
+        args.extend(command);
+        docker(&args);
+        Self { name }
+    }
+
+    /// A container that has a shell and waits: the target of a custom command.
+    pub fn shell() -> Self {
+        Self::run("lifeboat-test/sh-dash", &["--init"], &["sleep", "3600"])
+    }
+
+    /// Runs a command in it, with `input` as its stdin.
+    pub fn exec_with(&self, argv: &[&str], input: &[u8]) -> Output {
+        let mut child = Command::new("docker")
+            .args(["exec", "--interactive", &self.name])
+            .args(argv)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // Who ends early does not read it all; his exit code tells.
+                let _ = stdin.write_all(input);
+            });
+            child.wait_with_output().unwrap()
+        })
+    }
+
+    /// Runs a command in it; it has to succeed.
+    pub fn exec(&self, argv: &[&str]) -> String {
+        let output = self.exec_with(argv, b"");
+        assert!(output.status.success(), "{argv:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Whether a command in it succeeds.
+    pub fn succeeds(&self, argv: &[&str]) -> bool {
+        self.exec_with(argv, b"").status.success()
+    }
+
+    /// Waits until a file is there, which a command in it makes when it is that far.
+    pub fn wait_for_file(&self, path: &str) {
+        wait_until(path, LONG, || self.succeeds(&["test", "-e", path]));
+    }
+
+    /// The command lines of all its processes.
+    pub fn processes(&self) -> String {
+        docker(&["top", &self.name, "-eo", "pid,args"])
+    }
+
+    /// What it printed.
+    pub fn log(&self) -> String {
+        let output = Command::new("docker").args(["logs", &self.name]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rm", "--force", "--volumes", &self.name]).output();
+    }
+}

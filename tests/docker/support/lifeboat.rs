@@ -1,0 +1,165 @@
+//! The program itself, by its environment.
+
+use super::bucket::BUCKET;
+use super::s3_server::{ACCESS_KEY, SECRET_KEY};
+use super::{LONG, Store};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+
+/// An environment to run it in.
+#[derive(Clone)]
+pub struct Lifeboat {
+    env: BTreeMap<String, String>,
+}
+
+/// How a run of it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; of one that was killed 128 and the signal.
+    pub code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Lifeboat {
+    /// Backs `target` up into the store.
+    pub fn new(store: &Store, target: &str) -> Self {
+        Self::at(&store.server.endpoint, target)
+    }
+
+    /// Through another endpoint.
+    pub fn at(endpoint: &str, target: &str) -> Self {
+        let env = BTreeMap::new();
+        Self { env }
+            .with("TARGET", target)
+            .with("S3_BUCKET", BUCKET)
+            .with("S3_ENDPOINT", endpoint)
+            .with("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+            .with("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    }
+
+    /// With one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With a command of the custom engine.
+    #[must_use]
+    pub fn custom(self, dump_command: &str) -> Self {
+        self.with("ENGINE", "custom").with("DUMP_COMMAND", dump_command)
+    }
+
+    /// Its variables.
+    pub fn env(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.env.iter()
+    }
+
+    /// Starts it.
+    pub fn spawn(&self, args: &[&str]) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+        command.args(args).env_clear().envs(&self.env);
+        if let Some(host) = std::env::var_os("DOCKER_HOST") {
+            command.env("DOCKER_HOST", host);
+        }
+        Running::of(&mut command)
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.spawn(args).wait(LONG)
+    }
+
+    /// Runs it; it has to succeed.
+    pub fn succeed(&self, args: &[&str]) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.code, 0, "lifeboat {args:?}: {}", ran.stderr);
+        ran
+    }
+
+    /// Runs it; it has to fail with this exit code, and to say this.
+    pub fn fail(&self, args: &[&str], code: i32, says: &str) -> Ran {
+        let ran = self.run(args);
+        ran.assert_failed(code, says);
+        ran
+    }
+}
+
+impl Ran {
+    /// Asserts the exit code, and words of the error.
+    pub fn assert_failed(&self, code: i32, says: &str) {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        assert!(self.stderr.contains(says), "{says:?} is not in: {}", self.stderr);
+    }
+
+    /// What it printed, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+/// One that runs; killed when dropped.
+pub struct Running {
+    child: Child,
+    stdout: Receiver<Vec<u8>>,
+    stderr: Receiver<Vec<u8>>,
+}
+
+impl Running {
+    /// Starts a command, and takes all it says.
+    pub fn of(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = collect(child.stdout.take().unwrap());
+        let stderr = collect(child.stderr.take().unwrap());
+        Self { child, stdout, stderr }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self, bound: Duration) -> Ran {
+        // Its output ends with it.
+        let stderr = self.stderr.recv_timeout(bound);
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let Ok(stderr) = stderr else {
+            self.child.kill().unwrap();
+            let stderr = self.stderr.recv_timeout(bound).unwrap_or_default();
+            panic!("it did not end within {bound:?}: {}", said(&stderr));
+        };
+        let stdout = self.stdout.recv_timeout(bound).unwrap();
+        let status = self.child.wait().unwrap();
+        let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        Ran { code, stdout, stderr: said(&stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        let _ = sender.send(bytes);
+    });
+    receiver
+}
