@@ -1,7 +1,8 @@
 //! A backup that fails leaves nothing that could be taken for one, and says why.
 
 use crate::support::{
-    Container, Front, LONG, Lifeboat, Postgres, Request, SECONDS, Store, Verdict, engine, front::Script, start,
+    Container, Front, LONG, Lifeboat, Postgres, Request, SECONDS, Store, Verdict, engine, front::Script,
+    start,
 };
 
 /// More than three parts, in whichever compression, with the dump still going on.
@@ -41,7 +42,10 @@ fn a_dump_command_that_fails_after_many_good_bytes() {
         before.assert_unchanged(&store);
     }
     // One that is done before anything is sent, and one that prints nothing at all.
-    lifeboat.clone().custom("echo bytes; exit 7").fail(&["backup"], 4, "7");
+    lifeboat
+        .clone()
+        .custom("echo bytes; exit 7")
+        .fail(&["backup"], 4, "7");
     before.assert_unchanged(&store);
     lifeboat.clone().custom("true").fail(&["backup"], 4, "");
     before.assert_unchanged(&store);
@@ -82,7 +86,9 @@ fn lifeboat_told_to_end() {
         running.wait(SECONDS).assert_failed(code, "interrupted");
         before.assert_unchanged(&store);
         target.exec(&["rm", "/tmp/flowing"]);
-        crate::support::wait_until("the dump's end", SECONDS, || !target.processes().contains("urandom"));
+        crate::support::wait_until("the dump's end", SECONDS, || {
+            !target.processes().contains("urandom")
+        });
     }
 }
 
@@ -98,7 +104,11 @@ impl Script for Denies {
             Some(part) => part >= self.from,
             None => self.cleaning_up && request.method == "DELETE",
         };
-        if denied { Verdict::Refuse(403, "AccessDenied") } else { Verdict::Pass }
+        if denied {
+            Verdict::Refuse(403, "AccessDenied")
+        } else {
+            Verdict::Pass
+        }
     }
 }
 

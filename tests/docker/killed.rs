@@ -4,7 +4,9 @@
 //! In the official image process 1 is PostgreSQL itself: it inherits every orphan, and takes one that died of a
 //! signal for a crashed process of its own. It would then throw out all its clients.
 
-use crate::support::{Front, LONG, Lifeboat, MAJORS, Postgres, Request, SECONDS, Store, front::Script, start, wait_until};
+use crate::support::{
+    Front, LONG, Lifeboat, MAJORS, Postgres, Request, SECONDS, Store, front::Script, start, wait_until,
+};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -18,7 +20,10 @@ struct Canary {
 
 impl Canary {
     fn of(server: &Postgres) -> Self {
-        Self { session: server.hold("postgres"), started: Self::started(server) }
+        Self {
+            session: server.hold("postgres"),
+            started: Self::started(server),
+        }
     }
 
     fn started(server: &Postgres) -> String {
@@ -27,16 +32,20 @@ impl Canary {
 
     fn assert_alive(&self, server: &Postgres) {
         assert_eq!(Self::started(server), self.started);
-        let session = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {}", self.session);
+        let session = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = {}",
+            self.session
+        );
         assert_eq!(server.sql("postgres", &session), "1");
         server.assert_never_restarted();
     }
 }
 
 fn wait_until_no_dump(server: &Postgres) {
+    // The dump, a pipeline's other commands, and the shell around them.
+    let ours = |line: &str| line.ends_with(" cat") || line.contains("pg_dump") || line.contains("lb_");
     wait_until("the dump's end", SECONDS, || {
-        let processes = server.processes();
-        !["pg_dump", "cat", "lb_"].iter().any(|word| processes.contains(word))
+        !server.processes().lines().any(ours)
     });
 }
 
@@ -111,7 +120,13 @@ fn while_a_dump_is_on_its_way_into_a_store_that_does_not_answer() {
     for (signal, code) in [("KILL", 137), ("TERM", 143)] {
         let (arrived, arrival) = sync_channel(1);
         let (_over, until) = sync_channel(1);
-        let front = Front::before(&store.server.endpoint, Holds { arrived, over: Mutex::new(until) });
+        let front = Front::before(
+            &store.server.endpoint,
+            Holds {
+                arrived,
+                over: Mutex::new(until),
+            },
+        );
         let lifeboat = Lifeboat::at(&front.endpoint, &server.name)
             .with("GLOBALS", "false")
             .with("DATABASES", "big")

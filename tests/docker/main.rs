@@ -9,6 +9,8 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod damaged;
 mod failures;
 mod killed;
+mod restore;
 mod support;

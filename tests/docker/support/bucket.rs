@@ -21,7 +21,10 @@ impl Store {
             skip("no aws: run tests/setup/tools");
             return None;
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let server = runtime.block_on(async {
             let server = S3Server::start("versitygw").await?;
             server.make_bucket(BUCKET).await;
@@ -61,7 +64,10 @@ impl Store {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let listing = self.s3api("list-objects-v2");
         let objects = listing["Contents"].as_array().cloned().unwrap_or_default();
-        objects.iter().map(|object| (text(&object["Key"]), text(&object["ETag"]))).collect()
+        objects
+            .iter()
+            .map(|object| (text(&object["Key"]), text(&object["ETag"])))
+            .collect()
     }
 
     /// Every key.
@@ -79,7 +85,9 @@ impl Store {
 
     /// How many multipart uploads are open.
     pub fn open_uploads(&self) -> usize {
-        self.s3api("list-multipart-uploads")["Uploads"].as_array().map_or(0, Vec::len)
+        self.s3api("list-multipart-uploads")["Uploads"]
+            .as_array()
+            .map_or(0, Vec::len)
     }
 
     /// An object's bytes.

@@ -17,7 +17,12 @@ pub fn there() -> bool {
 
 /// Whether the engine has an image; if not, that has been said.
 pub fn has_image(image: &str) -> bool {
-    let there = Command::new("docker").args(["image", "inspect", image]).output().unwrap().status.success();
+    let there = Command::new("docker")
+        .args(["image", "inspect", image])
+        .output()
+        .unwrap()
+        .status
+        .success();
     if !there {
         skip(&format!("no image {image}: run tests/run"));
     }
@@ -47,7 +52,16 @@ impl Container {
     /// Starts one without a network.
     pub fn run(image: &str, options: &[&str], command: &[&str]) -> Self {
         let name = unique("target");
-        let mut args = vec!["run", "--detach", "--network", "none", "--label", "lifeboat.test=1", "--name", &name];
+        let mut args = vec![
+            "run",
+            "--detach",
+            "--network",
+            "none",
+            "--label",
+            "lifeboat.test=1",
+            "--name",
+            &name,
+        ];
         args.extend(options);
         args.push(image);
         args.extend(command);
@@ -104,13 +118,18 @@ impl Container {
 
     /// What it printed.
     pub fn log(&self) -> String {
-        let output = Command::new("docker").args(["logs", &self.name]).output().unwrap();
+        let output = Command::new("docker")
+            .args(["logs", &self.name])
+            .output()
+            .unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }
 }
 
 impl Drop for Container {
     fn drop(&mut self) {
-        let _ = Command::new("docker").args(["rm", "--force", "--volumes", &self.name]).output();
+        let _ = Command::new("docker")
+            .args(["rm", "--force", "--volumes", &self.name])
+            .output();
     }
 }

@@ -25,7 +25,9 @@ impl Request {
     /// Whether it brings a part of a multipart upload, and which.
     pub fn part(&self) -> Option<u32> {
         let (_, query) = self.path.split_once('?')?;
-        let number = query.split('&').find_map(|pair| pair.strip_prefix("partNumber="))?;
+        let number = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("partNumber="))?;
         (self.method == "PUT").then(|| number.parse().unwrap())
     }
 }
@@ -68,7 +70,11 @@ impl Front {
                 std::thread::spawn(move || serve(client, &server, script.as_ref()));
             }
         });
-        Self { endpoint: format!("http://{address}"), address, closed }
+        Self {
+            endpoint: format!("http://{address}"),
+            address,
+            closed,
+        }
     }
 }
 
@@ -96,7 +102,9 @@ fn serve(mut client: TcpStream, server: &str, script: &dyn Script) -> std::io::R
     let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
     let header = |wanted: &str| {
         let mut pairs = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        pairs.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim().to_owned())
+        pairs
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value.trim().to_owned())
     };
     let length: usize = header("content-length").map_or(0, |length| length.parse().unwrap());
     if header("expect").is_some() {
@@ -108,7 +116,10 @@ fn serve(mut client: TcpStream, server: &str, script: &dyn Script) -> std::io::R
 
     let mut words = head.split(' ');
     let mut word = || words.next().unwrap_or_default().to_owned();
-    let request = Request { method: word(), path: word() };
+    let request = Request {
+        method: word(),
+        path: word(),
+    };
     let answer = match script.request(&request) {
         Verdict::Pass => {
             let mut upstream = TcpStream::connect(server)?;
@@ -127,7 +138,8 @@ fn serve(mut client: TcpStream, server: &str, script: &dyn Script) -> std::io::R
         Verdict::Refuse(status, code) => {
             let body = format!("<Error><Code>{code}</Code><Message>as the test says</Message></Error>");
             let length = body.len();
-            format!("HTTP/1.1 {status} No\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+            format!("HTTP/1.1 {status} No\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
+                .into_bytes()
         }
     };
     script.reply(&request);

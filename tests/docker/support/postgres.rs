@@ -23,10 +23,18 @@ impl Postgres {
 
     /// One that is told its password in another way.
     pub fn start_with(major: u32, options: &[&str]) -> Self {
-        let data = if major >= 18 { "/var/lib/postgresql" } else { "/var/lib/postgresql/data" };
+        let data = if major >= 18 {
+            "/var/lib/postgresql"
+        } else {
+            "/var/lib/postgresql/data"
+        };
         let mut all = vec!["--tmpfs", data, "--env", "POSTGRES_INITDB_ARGS=--no-sync"];
         all.extend(options);
-        Self::ready(Container::run(&format!("postgres:{major}"), &all, &["postgres", "-c", "fsync=off"]))
+        Self::ready(Container::run(
+            &format!("postgres:{major}"),
+            &all,
+            &["postgres", "-c", "fsync=off"],
+        ))
     }
 
     /// One that has PostgreSQL's own regression database.
@@ -46,9 +54,22 @@ impl Postgres {
     /// The answer to some SQL, unaligned, without headings.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let database = format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"));
-        let argv = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", &database];
+        let argv = [
+            "psql",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "postgres",
+            "-d",
+            &database,
+        ];
         let output = self.exec_with(&argv, sql.as_bytes());
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{sql}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
@@ -57,7 +78,16 @@ impl Postgres {
     pub fn hold(&self, database: &str) -> String {
         self.sql(database, "CREATE TABLE IF NOT EXISTS held (a int)");
         let lock = "BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3600)";
-        let argv = ["exec", "--detach", "--env", "PGAPPNAME=holder", &self.name, "psql", "-U", "postgres"];
+        let argv = [
+            "exec",
+            "--detach",
+            "--env",
+            "PGAPPNAME=holder",
+            &self.name,
+            "psql",
+            "-U",
+            "postgres",
+        ];
         super::engine::docker(&[&argv[..], &["-d", database, "-c", lock]].concat());
         let locked = "SELECT a.pid FROM pg_stat_activity a JOIN pg_locks l USING (pid) \
                       WHERE a.application_name = 'holder' AND l.mode = 'AccessExclusiveLock' AND l.granted";
@@ -71,9 +101,10 @@ impl Postgres {
 
     /// Waits until a `pg_dump` stands before that lock.
     pub fn wait_for_waiting_dump(&self) {
-        let waiting = "SELECT count(*) FROM pg_stat_activity \
-                       WHERE application_name = 'pg_dump' AND wait_event_type = 'Lock'";
-        wait_until("a pg_dump that waits", LONG, || self.sql("postgres", waiting) != "0");
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+        wait_until("a pg_dump that waits", LONG, || {
+            self.sql("postgres", waiting) != "0"
+        });
     }
 
     /// Databases but the templates.
@@ -96,7 +127,12 @@ impl Postgres {
     /// Asserts that no process of the server has died since it started: it would have thrown out every client.
     pub fn assert_never_restarted(&self) {
         let log = self.log();
-        for bad in ["terminated by signal", "reinitializing", "crash of another server process", "PANIC"] {
+        for bad in [
+            "terminated by signal",
+            "reinitializing",
+            "crash of another server process",
+            "PANIC",
+        ] {
             assert!(!log.contains(bad), "the server restarted: {log}");
         }
     }
