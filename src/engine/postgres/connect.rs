@@ -87,6 +87,9 @@ impl Postgres {
         // A server refuses a session that sets what it does not know.
         if self.version_num >= 140_000 {
             options.push("idle_session_timeout=0");
+            // A statement whose client is gone would go on, for hours when it waits for a lock or builds an index,
+            // and hold its locks and its scratch database that long.
+            options.push("client_connection_check_interval=5s");
         }
         if self.version_num >= 170_000 {
             options.push("transaction_timeout=0");
@@ -173,7 +176,9 @@ mod tests {
         );
         let new = Postgres::new("u", None).knowing(180_000).options(Session::Load);
         assert!(
-            new.contains("-c idle_session_timeout=0 -c transaction_timeout=0"),
+            new.contains(
+                "-c idle_session_timeout=0 -c client_connection_check_interval=5s -c transaction_timeout=0"
+            ),
             "{new}"
         );
     }
