@@ -345,6 +345,7 @@ mod tests {
             "ALTER ROLE a WITH PASSWORD 'x' (b);",
             "ALTER ROLE a WITH;",
             "COMMENT ON ROLE a IS NULL;",
+            "COMMENT ON ROLE a IS 'x' 'y';",
             "COMMENT ON DATABASE a IS 'x';",
             "GRANT a, b TO c;",
             "GRANT a TO b, c;",

@@ -66,7 +66,7 @@ pub struct Script {
 pub struct AnswerError {
     about: &'static str,
     #[source]
-    source: serde_json::Error,
+    source: Option<serde_json::Error>,
 }
 
 impl Postgres {
@@ -131,7 +131,21 @@ impl Postgres {
 }
 
 fn answer<T: DeserializeOwned>(about: &'static str, stdout: &[u8]) -> Result<T, AnswerError> {
-    serde_json::from_slice(stdout).map_err(|source| AnswerError { about, source })
+    let [value] = answers(about, stdout)?;
+    Ok(value)
+}
+
+/// Exactly `N` answers, one after the other.
+fn answers<T: DeserializeOwned, const N: usize>(
+    about: &'static str,
+    stdout: &[u8],
+) -> Result<[T; N], AnswerError> {
+    let values: Result<Vec<T>, _> = serde_json::Deserializer::from_slice(stdout).into_iter().collect();
+    let values = values.map_err(|source| AnswerError {
+        about,
+        source: Some(source),
+    })?;
+    values.try_into().map_err(|_| AnswerError { about, source: None })
 }
 
 /// Aggregates over no row are null.

@@ -1,7 +1,7 @@
 //! What belongs to a database as a whole. `pg_dump` leaves it out of a dump that can be loaded under another
 //! name, so it is asked at the backup, kept in the manifest, and told again at the restore.
 
-use super::{AnswerError, Postgres, Script, acl, answer, null_is_empty, sql};
+use super::{AnswerError, Postgres, Script, acl, answers, null_is_empty, sql};
 use crate::engine::Words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -134,13 +134,28 @@ pub struct AclItem {
 
 impl Postgres {
     /// Asks for the properties of `database`.
+    ///
+    /// Names of roles are in no encoding of their own. They are asked from the home database: seen from inside a
+    /// database in `LATIN1`, the names that were given in UTF-8 would be converted once more.
     pub fn properties(&self, database: &str) -> Words {
-        self.commands(database, &[sql::query(include_str!("properties.sql"))])
+        let inside = sql::query(include_str!("tablespaces.sql"));
+        let home = format!("\\connect {}", sql::argument(&self.conninfo(self.home())));
+        let outside = format!(
+            "{} {}",
+            sql::query(include_str!("properties.sql")),
+            sql::literal(database)
+        );
+        self.commands(database, &[inside, home, outside])
     }
 
     /// Reads the answer to [`Postgres::properties`].
     pub fn read_properties(stdout: &[u8]) -> Result<Properties, AnswerError> {
-        answer("a database's properties", stdout)
+        let [inside, mut outside]: [Properties; 2] = answers("a database's properties", stdout)?;
+        let own = outside.tablespace.clone().filter(|name| !name.starts_with("pg_"));
+        outside.tablespaces = own.into_iter().chain(inside.tablespaces).collect();
+        outside.tablespaces.sort_unstable();
+        outside.tablespaces.dedup();
+        Ok(outside)
     }
 
     /// Before the load: the owner, and the settings that an extension or a function may need while it loads.
@@ -237,12 +252,14 @@ mod tests {
     #[test]
     fn tells_everything_by_name() {
         let properties = Postgres::read_properties(
-            br#"{"owner":"o'w","template":true,"connection_limit":7,"comment":"it's","labels":null,
+            br#"{"tablespaces":["fast"]}
+              {"owner":"o'w","tablespace":"big","template":true,"connection_limit":7,"comment":"it's","labels":null,
               "settings":[{"role":null,"config":["search_path=\"$user\", public","app.x=y=z"]},
                           {"role":"r\"x","config":["work_mem=1MB"]}],"bytes":8}"#,
         )
         .unwrap();
         assert_eq!(properties.bytes, Some(8));
+        assert_eq!(properties.tablespaces, ["big", "fast"]);
         let app = sql::forgiving(
             "ALTER DATABASE \"s\"\"c\" SET \"app.x\" TO 'y=z'",
             "the setting app.x",
@@ -283,6 +300,25 @@ mod tests {
                 "ALTER DATABASE \"s\"\"c\" IS_TEMPLATE true"
             ]
         );
+    }
+
+    #[test]
+    fn asks_from_inside_then_from_home() {
+        let words = Postgres::new("o'neil\\", None).properties("a'b\n");
+        let commands = &words.argv[9..];
+        assert_eq!(commands[0], "dbname='a\\'b\n' user='o\\'neil\\\\'");
+        assert_eq!(
+            commands[4],
+            r"\connect 'dbname=\'postgres\' user=\'o\\\'neil\\\\\''"
+        );
+        assert!(
+            commands[6].ends_with("WHERE d.datname = 'a''b\n'"),
+            "{}",
+            commands[6]
+        );
+        // One answer is half of what was asked for.
+        assert!(Postgres::read_properties(b"{}").is_err());
+        assert!(Postgres::read_properties(b"{} {} {}").is_err());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 -- What pg_dump leaves out of one database's dump because it belongs to the database as a whole.
--- Columns that not every version has are read through the row as JSON.
+-- Columns that not every version has are read through the row as JSON. Asked from outside, the name put at the end.
 SELECT pg_catalog.json_build_object(
   'owner', pg_catalog.pg_get_userbyid(d.datdba)::text,
   'encoding', pg_catalog.pg_encoding_to_char(d.encoding)::text,
@@ -42,11 +42,6 @@ SELECT pg_catalog.json_build_object(
         OR r.oid IN (SELECT pg_catalog.unnest(ARRAY[a.grantor, a.grantee])
           FROM pg_catalog.aclexplode(d.datacl) a)
     ) u (name) WHERE u.name !~ '^pg_'),
-  'tablespaces', (
-    SELECT pg_catalog.json_agg(t.spcname::text ORDER BY t.spcname::text COLLATE "C")
-    FROM pg_catalog.pg_tablespace t
-    WHERE t.spcname !~ '^pg_' AND (t.oid = d.dattablespace
-      OR t.oid IN (SELECT c.reltablespace FROM pg_catalog.pg_class c))),
   'subscriptions', (
     SELECT pg_catalog.json_agg(s.subname::text ORDER BY s.subname::text COLLATE "C")
     FROM pg_catalog.pg_subscription s WHERE s.subdbid = d.oid),
@@ -56,4 +51,4 @@ SELECT pg_catalog.json_build_object(
   'bytes', pg_catalog.pg_database_size(d.oid)
 )
 FROM pg_catalog.pg_database d, LATERAL (SELECT pg_catalog.to_jsonb(d)) j (row)
-WHERE d.datname = pg_catalog.current_database()
+WHERE d.datname =

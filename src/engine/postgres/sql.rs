@@ -18,6 +18,12 @@ pub fn literal(value: &str) -> String {
     }
 }
 
+/// `value` as an argument of one of `psql`'s own commands, which end with their line.
+pub fn argument(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{}'", escaped.replace('\n', "\\n").replace('\r', "\\r"))
+}
+
 /// A statement that may fail because the server does not know a name in it (a setting of an extension that is
 /// not there, a parameter a newer version has dropped, a label's provider): then `what` is said as a warning
 /// and the rest goes on. Every other failure stays one.
@@ -131,13 +137,14 @@ mod tests {
         assert_eq!(ident("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(argument("a\\n'\nb\r"), r"'a\\n\'\nb\r'");
     }
 
     #[test]
     fn settings_that_are_lists_are_taken_apart() {
         assert_eq!(
-            setting("search_path", "\"$user\", public, \"a,b\", \"q\"\"q\""),
-            "\"search_path\" TO '$user', 'public', 'a,b', 'q\"q'"
+            setting("search_path", "\"$user\", public, \"a, b\", \"q\"\"q\""),
+            "\"search_path\" TO '$user', 'public', 'a, b', 'q\"q'"
         );
         assert_eq!(setting("Search_Path", "\"\""), "\"Search_Path\" TO ''");
         assert_eq!(setting("search_path", ""), "\"search_path\" TO ''");
