@@ -58,13 +58,17 @@ async fn verb(cli: Cli, config: Arc<Config>, cancel: Cancel) -> Result<Exit> {
     if matches!(verb, Verb::Check) {
         return Ok(commands::check::run(&config, &cancel).await);
     }
-    let store = S3Store::connect(&config.s3).await.map_err(|error| error.at(Stage::Config))?;
+    let store = S3Store::connect(&config.s3)
+        .await
+        .map_err(|error| error.at(Stage::Config))?;
     let bucket = Bucket { store, config };
     let done = |()| Exit::Done;
     match verb {
         Verb::Backup => Ok(commands::backup::once(&context(bucket, cancel)?).await?.exit()),
         Verb::Run => commands::run::run(&context(bucket, cancel)?).await,
-        Verb::Restore(args) => commands::restore::run(&context(bucket, cancel)?, &args).await.map(done),
+        Verb::Restore(args) => commands::restore::run(&context(bucket, cancel)?, &args)
+            .await
+            .map(done),
         Verb::List(args) => commands::list::run(&bucket, &args).await.map(done),
         Verb::Verify(args) => commands::verify::run(&bucket, &args, &cancel).await,
         Verb::Get(args) => commands::get::run(&bucket, &args, &cancel).await.map(done),
@@ -87,7 +91,12 @@ fn context(bucket: Bucket<S3Store>, cancel: Cancel) -> Result<Context<DockerRunt
 #[expect(clippy::disallowed_methods, reason = "the environment is read once, here")]
 fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
         .collect()
 }
 

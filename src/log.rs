@@ -17,18 +17,32 @@ pub fn start(config: &Log) {
         .with_target(false);
     let registry = tracing_subscriber::registry();
     // A second start (in tests) keeps the first log.
-    let _ = match config.json {
-        true => registry.with(format.json().flatten_event(true).with_filter(filter(&config.level))).try_init(),
-        false => registry.with(format.with_filter(filter(&config.level))).try_init(),
+    let _ = if config.json {
+        registry
+            .with(
+                format
+                    .json()
+                    .flatten_event(true)
+                    .with_filter(filter(&config.level)),
+            )
+            .try_init()
+    } else {
+        registry
+            .with(format.with_filter(filter(&config.level)))
+            .try_init()
     };
 }
 
-/// LOG_LEVEL for lifeboat's own modules. Libraries print what they send at finer levels: request headers, whole
-/// answers of `inspect` with every variable of a container. They stay at `warn`, whatever LOG_LEVEL says.
+/// `LOG_LEVEL` for lifeboat's own modules. Libraries print what they send at finer levels: request headers, whole
+/// answers of `inspect` with every variable of a container. They stay at `warn`, whatever `LOG_LEVEL` says.
 fn filter(level: &str) -> Targets {
-    let asked: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let asked: Targets = level
+        .parse()
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let default = asked.default_level().unwrap_or(LevelFilter::OFF);
-    let ours = asked.iter().filter(|(target, _)| target.split("::").next() == Some(OURS));
+    let ours = asked
+        .iter()
+        .filter(|(target, _)| target.split("::").next() == Some(OURS));
     Targets::new()
         .with_default(default.min(LevelFilter::WARN))
         .with_target(OURS, default)
@@ -50,7 +64,13 @@ mod tests {
             "nonsense===",
         ] {
             let filter = filter(level);
-            for target in ["bollard", "bollard::read", "hyper::client", "aws_smithy_runtime::client", "aws_sigv4"] {
+            for target in [
+                "bollard",
+                "bollard::read",
+                "hyper::client",
+                "aws_smithy_runtime::client",
+                "aws_sigv4",
+            ] {
                 assert!(!filter.would_enable(target, &Level::INFO), "{level} {target}");
             }
         }

@@ -68,7 +68,9 @@ impl<S: Store> Bucket<S> {
     /// The time by the store's clock, as far as it has told.
     pub fn now(&self) -> Timestamp {
         let ahead = self.store.clock_ahead().unwrap_or_default();
-        clock::now().saturating_add(ahead).unwrap_or_else(|_| clock::now())
+        clock::now()
+            .saturating_add(ahead)
+            .unwrap_or_else(|_| clock::now())
     }
 
     /// What is there of these targets. Backups from the future are set apart, and said.
@@ -85,11 +87,16 @@ impl<S: Store> Bucket<S> {
 
     /// What is there of one database.
     pub async fn of_database(&self, target: &str, database: &Database) -> Result<Catalog> {
-        self.list(&key::database_prefix(self.prefix(), target, database)).await
+        self.list(&key::database_prefix(self.prefix(), target, database))
+            .await
     }
 
     async fn list(&self, listed_prefix: &str) -> Result<Catalog> {
-        let listed = self.store.list(listed_prefix).await.map_err(|error| error.at(Stage::List))?;
+        let listed = self
+            .store
+            .list(listed_prefix)
+            .await
+            .map_err(|error| error.at(Stage::List))?;
         let entries = listed.into_iter().map(|listed| Entry {
             key: listed.key,
             bytes: listed.bytes,
@@ -116,8 +123,9 @@ impl<S: Store> Bucket<S> {
             .await
             .map_err(|error| error.at(Stage::Manifest))?;
         Manifest::parse(&bytes, key).map_err(|error| {
-            Error::new(Stage::Manifest, Exit::Verification, error)
-                .hint(format!("look at it: get {name} from the bucket; choose another backup from lifeboat list"))
+            Error::new(Stage::Manifest, Exit::Verification, error).hint(format!(
+                "look at it: get {name} from the bucket; choose another backup from lifeboat list"
+            ))
         })
     }
 
@@ -130,7 +138,13 @@ impl<S: Store> Bucket<S> {
         let put = self.store.put(&name, Kind::Manifest, json.into());
         tokio::time::timeout(self.config.timeouts.stall, put)
             .await
-            .map_err(|_| Error::new(Stage::Manifest, Exit::Storage, "the store did not take it in time"))?
+            .map_err(|_| {
+                Error::new(
+                    Stage::Manifest,
+                    Exit::Storage,
+                    "the store did not take it in time",
+                )
+            })?
             .map_err(|error| error.at(Stage::Manifest))?;
         Ok(())
     }
@@ -140,7 +154,10 @@ impl<S: Store> Bucket<S> {
     pub async fn delete(&self, backup: &Key) -> Result<()> {
         let stage = Stage::Prune;
         let manifest = backup.manifest(self.prefix());
-        self.store.delete(&manifest).await.map_err(|error| error.at(stage))?;
+        self.store
+            .delete(&manifest)
+            .await
+            .map_err(|error| error.at(stage))?;
         match self.store.head(&manifest).await {
             Err(error) if error.kind == StoreErrorKind::NotFound => {}
             Err(error) => return Err(error.at(stage).hint("nothing else of this backup was touched")),
@@ -166,7 +183,10 @@ impl<S: Store> Bucket<S> {
             return Err(Error::new(
                 stage,
                 Exit::Verification,
-                format!("its compression {:?} is not known to this version", manifest.compression.name),
+                format!(
+                    "its compression {:?} is not known to this version",
+                    manifest.compression.name
+                ),
             ));
         };
         let expected = Expected {
@@ -178,9 +198,15 @@ impl<S: Store> Bucket<S> {
         };
         let threads = super::threads(&self.config);
         let name = key.object(self.prefix());
-        ReadBack::open(self.store.clone(), &name, expected, threads, self.config.timeouts.stall)
-            .await
-            .map_err(|error| read_back_failed(error, stage, key))
+        ReadBack::open(
+            self.store.clone(),
+            &name,
+            expected,
+            threads,
+            self.config.timeouts.stall,
+        )
+        .await
+        .map_err(|error| read_back_failed(error, stage, key))
     }
 }
 
@@ -194,7 +220,9 @@ pub fn read_back_failed(error: ReadBackError, stage: Stage, key: &Key) -> Error 
     }
     match error {
         ReadBackError::Store(error) => error.at(stage),
-        error => Error::new(stage, Exit::Storage, error).hint("is the store slow? STALL_TIMEOUT is the limit"),
+        error => {
+            Error::new(stage, Exit::Storage, error).hint("is the store slow? STALL_TIMEOUT is the limit")
+        }
     }
 }
 

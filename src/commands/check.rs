@@ -16,7 +16,7 @@ use crate::store::s3::S3Store;
 use crate::store::{Kind, Store, StoreErrorKind};
 use std::sync::Arc;
 
-/// The parts in flight and the one being filled, where S3_PART_SIZE does not say.
+/// The parts in flight and the one being filled, where `S3_PART_SIZE` does not say.
 const PART_BYTES: u64 = 8 * 1024 * 1024;
 /// What a thread of bzip2 -9 takes, block included.
 const THREAD_BYTES: u64 = 9 * 1024 * 1024;
@@ -30,30 +30,34 @@ pub async fn run(config: &Arc<Config>, cancel: &Cancel) -> Exit {
     }
 }
 
-/// The lines so far.
+fn ok(what: &str, says: &str) {
+    print(&format!("ok    {what:<10} {says}\n"));
+}
+
+fn warn(what: &str, says: &str) {
+    print(&format!("warn  {what:<10} {says}\n"));
+}
+
+/// The first failure so far.
 #[derive(Default)]
 struct Report {
     first: Option<Exit>,
 }
 
 impl Report {
-    fn ok(&self, what: &str, says: &str) {
-        print(&format!("ok    {what:<10} {says}\n"));
-    }
-
-    fn warn(&self, what: &str, says: &str) {
-        print(&format!("warn  {what:<10} {says}\n"));
-    }
-
     /// Says how it went; gives the value on.
     fn look<T>(&mut self, what: &str, outcome: Result<T>, says: impl FnOnce(&T) -> String) -> Option<T> {
         match outcome {
             Ok(value) => {
-                self.ok(what, &says(&value));
+                ok(what, &says(&value));
                 Some(value)
             }
             Err(error) => {
-                let hint = error.hint.as_deref().map(|hint| format!("; mend: {hint}")).unwrap_or_default();
+                let hint = error
+                    .hint
+                    .as_deref()
+                    .map(|hint| format!("; mend: {hint}"))
+                    .unwrap_or_default();
                 print(&format!("FAIL  {what:<10} {}{hint}\n", error.chain()));
                 self.first.get_or_insert(error.exit);
                 None
@@ -64,7 +68,10 @@ impl Report {
 
 async fn all(config: &Arc<Config>) -> Exit {
     let mut report = Report::default();
-    report.ok("config", "every variable is understood; lifeboat config shows them");
+    ok(
+        "config",
+        "every variable is understood; lifeboat config shows them",
+    );
     let runtime = DockerRuntime::connect(&config.docker).map_err(|error| error.at(Stage::Target));
     let version = match &runtime {
         Ok(runtime) => runtime.version().await.map_err(|error| error.at(Stage::Target)),
@@ -75,14 +82,19 @@ async fn all(config: &Arc<Config>) -> Exit {
             report.look::<()>("runtime", Err(error), |()| String::new());
         }
         Ok(runtime) => {
-            if report.look("runtime", version, |version| format!("Docker API, engine {version}")).is_some() {
+            if report
+                .look("runtime", version, |version| {
+                    format!("Docker API, engine {version}")
+                })
+                .is_some()
+            {
                 targets(config, &runtime, &mut report).await;
             }
         }
     }
     store(config, &mut report).await;
-    schedule(config, &mut report);
-    memory(config, &report);
+    schedule(config);
+    memory(config);
     report.first.unwrap_or(Exit::Done)
 }
 
@@ -90,7 +102,9 @@ async fn targets(config: &Config, runtime: &DockerRuntime, report: &mut Report) 
     for entry in &config.targets {
         for found in runtime.find(entry).await {
             let found = found.map_err(|error| error.at(Stage::Target));
-            let says = |container: &Container| format!("{} is container {}, running", container.target, container.name);
+            let says = |container: &Container| {
+                format!("{} is container {}, running", container.target, container.name)
+            };
             if let Some(container) = report.look("target", found, says) {
                 let outcome = tool(config, runtime, &container).await;
                 report.look("dump tool", outcome, Clone::clone);
@@ -116,14 +130,20 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
                 server.version,
                 server.databases.len(),
                 account.user(),
-                if server.superuser { "" } else { " (no superuser: what it may not read fails)" },
+                if server.superuser {
+                    ""
+                } else {
+                    " (no superuser: what it may not read fails)"
+                },
             ))
         }
     }
 }
 
 async fn store(config: &Arc<Config>, report: &mut Report) {
-    let store = S3Store::connect(&config.s3).await.map_err(|error| error.at(Stage::Config));
+    let store = S3Store::connect(&config.s3)
+        .await
+        .map_err(|error| error.at(Stage::Config));
     let Some(store) = report.look("store", store, |_| {
         config.s3.endpoint.clone().unwrap_or_else(|| "AWS".to_owned())
     }) else {
@@ -135,17 +155,25 @@ async fn store(config: &Arc<Config>, report: &mut Report) {
     };
     let listed = bucket.catalog(&Scope::new(config, None)).await;
     report.look("bucket", listed, |catalog| {
-        format!("{} can be listed, {} whole backups", config.s3.bucket, catalog.complete().len())
+        format!(
+            "{} can be listed, {} whole backups",
+            config.s3.bucket,
+            catalog.complete().len()
+        )
     });
     let probed = probe(&bucket).await;
-    report.look("write", probed, |()| "an object was written, read and deleted".to_owned());
+    report.look("write", probed, |()| {
+        "an object was written, read and deleted".to_owned()
+    });
     match bucket.store.clock_ahead() {
-        Some(ahead) if ahead.abs() > crate::catalog::CLOCK_TOLERANCE => report.warn(
+        Some(ahead) if ahead.abs() > crate::catalog::CLOCK_TOLERANCE => warn(
             "clock",
-            &format!("the store's clock is {ahead:#} ahead of ours: nothing is pruned; mend: set the clock (NTP)"),
+            &format!(
+                "the store's clock is {ahead:#} ahead of ours: nothing is pruned; mend: set the clock (NTP)"
+            ),
         ),
-        Some(ahead) => report.ok("clock", &format!("{} s from the store's", ahead.abs().as_secs())),
-        None => report.warn("clock", "the store does not tell its time: nothing is pruned"),
+        Some(ahead) => ok("clock", &format!("{} s from the store's", ahead.abs().as_secs())),
+        None => warn("clock", "the store does not tell its time: nothing is pruned"),
     }
 }
 
@@ -158,39 +186,53 @@ async fn probe<S: Store>(bucket: &Bucket<S>) -> Result<()> {
     };
     let failed = |error: crate::store::StoreError| error.at(Stage::Upload);
     let store = &bucket.store;
-    store.put(&key, Kind::Manifest, "lifeboat check\n".into()).await.map_err(failed)?;
+    store
+        .put(&key, Kind::Manifest, "lifeboat check\n".into())
+        .await
+        .map_err(failed)?;
     let read = store.get(&key, 1024).await;
     let deleted = store.delete(&key).await;
     let read = read.map_err(failed)?;
     deleted.map_err(failed)?;
     if read.as_ref() != b"lifeboat check\n" {
-        return Err(Error::new(Stage::Download, Exit::Storage, "the store gave back other bytes than it was given"));
+        return Err(Error::new(
+            Stage::Download,
+            Exit::Storage,
+            "the store gave back other bytes than it was given",
+        ));
     }
     match store.head(&key).await {
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(()),
         Err(error) => Err(failed(error)),
-        Ok(_) => Err(Error::new(Stage::Prune, Exit::Storage, format!("{key} is still there after its deletion"))
-            .hint("is the bucket locked? retention cannot delete there")),
+        Ok(_) => Err(Error::new(
+            Stage::Prune,
+            Exit::Storage,
+            format!("{key} is still there after its deletion"),
+        )
+        .hint("is the bucket locked? retention cannot delete there")),
     }
 }
 
-fn schedule(config: &Config, report: &mut Report) {
+fn schedule(config: &Config) {
     let Some(expression) = &config.schedule.expression else {
-        return report.ok("schedule", "none: one run and exit");
+        return ok("schedule", "none: one run and exit");
     };
     let next = Schedule::parse(expression, config.schedule.zone.clone())
         .ok()
         .and_then(|schedule| schedule.next_after(clock::now()));
     match next {
-        Some(next) => report.ok(
+        Some(next) => ok(
             "schedule",
-            &format!("{expression}, next at {}", next.to_zoned(config.schedule.zone.clone())),
+            &format!(
+                "{expression}, next at {}",
+                next.to_zoned(config.schedule.zone.clone())
+            ),
         ),
-        None => report.warn("schedule", &format!("{expression} never fires")),
+        None => warn("schedule", &format!("{expression} never fires")),
     }
 }
 
-fn memory(config: &Config, report: &Report) {
+fn memory(config: &Config) {
     let threads = threads(config) as u64;
     let parts = config.s3.concurrency as u64 + 1;
     let part = config.s3.part_bytes.unwrap_or(PART_BYTES);
@@ -202,13 +244,13 @@ fn memory(config: &Config, report: &Report) {
         size(needed)
     );
     match memory_limit() {
-        Some(limit) if needed > limit => report.warn(
+        Some(limit) if needed > limit => warn(
             "memory",
             &format!(
                 "{says}, and this container may use {}; mend: raise it, or lower COMPRESSION_THREADS, S3_CONCURRENCY",
                 size(limit)
             ),
         ),
-        _ => report.ok("memory", &says),
+        _ => ok("memory", &says),
     }
 }

@@ -17,8 +17,12 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool) -> 
             .chain(catalog.future())
             .find(|backup| backup.key.text() == *text || backup.object == *text)
             .ok_or_else(|| {
-                Error::new(Stage::Prune, Exit::Usage, format!("{text} is no whole backup here"))
-                    .hint("lifeboat list --target '*' shows the keys; nothing was deleted")
+                Error::new(
+                    Stage::Prune,
+                    Exit::Usage,
+                    format!("{text} is no whole backup here"),
+                )
+                .hint("lifeboat list --target '*' shows the keys; nothing was deleted")
             })?;
         let newest = catalog.newest(backup.key.target(), backup.key.database());
         let protected = !matches!(backup.key.database(), Database::Replaced(_));

@@ -22,8 +22,12 @@ const HELD_BYTES: usize = 64 * 1024;
 pub async fn run<S: Store>(bucket: &Bucket<S>, args: &GetArgs, cancel: &Cancel) -> Result<()> {
     let mut chosen = selection::choose(bucket, &args.which, &args.scope).await?;
     let (Some(backup), true) = (chosen.pop(), chosen.is_empty()) else {
-        return Err(Error::new(Stage::List, Exit::Usage, "this means several databases, and get writes one dump")
-            .hint("add --database"));
+        return Err(Error::new(
+            Stage::List,
+            Exit::Usage,
+            "this means several databases, and get writes one dump",
+        )
+        .hint("add --database"));
     };
     tokio::select! {
         biased;
@@ -38,11 +42,19 @@ async fn write<S: Store>(bucket: &Bucket<S>, args: &GetArgs, backup: &Backup) ->
     };
     let part = part_name(file);
     let failed = |path: &Path, error: std::io::Error| {
-        Error::new(Stage::Download, Exit::Other, format!("{}: {error}", path.display()))
+        Error::new(
+            Stage::Download,
+            Exit::Other,
+            format!("{}: {error}", path.display()),
+        )
     };
-    let out = tokio::fs::File::create(&part).await.map_err(|error| failed(&part, error))?;
+    let out = tokio::fs::File::create(&part)
+        .await
+        .map_err(|error| failed(&part, error))?;
     copy(bucket, args.raw, backup, out).await?;
-    tokio::fs::rename(&part, file).await.map_err(|error| failed(file, error))
+    tokio::fs::rename(&part, file)
+        .await
+        .map_err(|error| failed(file, error))
 }
 
 fn part_name(file: &Path) -> PathBuf {
@@ -51,14 +63,24 @@ fn part_name(file: &Path) -> PathBuf {
     name.into()
 }
 
-async fn copy<S: Store>(bucket: &Bucket<S>, raw: bool, backup: &Backup, out: impl AsyncWrite + Unpin) -> Result<()> {
+async fn copy<S: Store>(
+    bucket: &Bucket<S>,
+    raw: bool,
+    backup: &Backup,
+    out: impl AsyncWrite + Unpin,
+) -> Result<()> {
     let manifest = bucket.manifest(&backup.key).await?;
-    let mut tail = Tail { out, held: BytesMut::new() };
+    let mut tail = Tail {
+        out,
+        held: BytesMut::new(),
+    };
     let what = format!("get {}", backup.key.text());
     if raw {
         let mut progress = Progress::new(what, Some(manifest.object.bytes));
         let name = backup.key.object(bucket.prefix());
-        let mut download = Download::open(bucket.store.clone(), &name).await.map_err(|e| e.at(Stage::Download))?;
+        let mut download = Download::open(bucket.store.clone(), &name)
+            .await
+            .map_err(|e| e.at(Stage::Download))?;
         let mut hash = Sha256::new();
         while let Some(piece) = download.next().await.map_err(|e| e.at(Stage::Download))? {
             progress.add(piece.len());

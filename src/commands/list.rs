@@ -14,8 +14,18 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &ListArgs) -> Result<()> {
     let catalog = bucket.catalog(&scope).await?;
     let database = args.scope.database.as_deref().map(Database::from_shown);
     let wanted = |of: &Database| database.as_ref().is_none_or(|database| database == of);
-    let complete = || catalog.complete().iter().filter(|backup| wanted(backup.key.database()));
-    let incomplete = || catalog.incomplete().iter().filter(|half| wanted(half.key.database()));
+    let complete = || {
+        catalog
+            .complete()
+            .iter()
+            .filter(|backup| wanted(backup.key.database()))
+    };
+    let incomplete = || {
+        catalog
+            .incomplete()
+            .iter()
+            .filter(|half| wanted(half.key.database()))
+    };
     let (now, zone) = (bucket.now(), &bucket.config.schedule.zone);
     let text = match (args.json, args.incomplete) {
         (false, false) => table::backups(complete(), now, zone),
@@ -25,7 +35,10 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &ListArgs) -> Result<()> {
     };
     print(&text);
     if catalog.foreign() > 0 {
-        tracing::info!(objects = catalog.foreign(), "other objects stand under the prefix; they are not ours");
+        tracing::info!(
+            objects = catalog.foreign(),
+            "other objects stand under the prefix; they are not ours"
+        );
     }
     Ok(())
 }

@@ -63,7 +63,11 @@ impl Cancel {
     /// The failure of a stage that was interrupted.
     pub fn interrupted(&self, stage: Stage) -> Error {
         let exit = self.exit.get().copied().unwrap_or(Exit::Terminated);
-        let signal = if exit == Exit::Interrupted { "SIGINT" } else { "SIGTERM" };
+        let signal = if exit == Exit::Interrupted {
+            "SIGINT"
+        } else {
+            "SIGTERM"
+        };
         Error::new(stage, exit, format!("interrupted by {signal}"))
     }
 }
@@ -89,11 +93,14 @@ pub fn threads(config: &Config) -> usize {
 
 /// The memory this container may use, in bytes (cgroup v2, else v1).
 pub fn memory_limit() -> Option<u64> {
-    ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
-        // cgroup v1 says "no limit" with a number near 2^63.
-        .filter(|limit| *limit < 1 << 50)
+    [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .iter()
+    .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
+    // cgroup v1 says "no limit" with a number near 2^63.
+    .filter(|limit| *limit < 1 << 50)
 }
 
 /// Random hex digits from the system: two per byte.
@@ -106,14 +113,13 @@ pub fn random_hex<const BYTES: usize>() -> Result<String> {
 /// A failure of the wholeness protocol, with what to do next.
 pub fn wholeness_failed(error: WholenessError, stage: Stage) -> Error {
     let hint = match &error {
-        WholenessError::Runtime(_) => None,
         WholenessError::Exit { stderr, .. } if postgres::hint(stderr).is_some() => postgres::hint(stderr),
         WholenessError::NoRecord { said } if said.contains("executable file not found") => {
             Some("the target has no sh: lifeboat needs a POSIX shell there")
         }
-        WholenessError::NoRecord { .. } => {
-            Some("was the target stopped, or the connection to the container runtime cut? nothing of it is kept")
-        }
+        WholenessError::NoRecord { .. } => Some(
+            "was the target stopped, or the connection to the container runtime cut? nothing of it is kept",
+        ),
         WholenessError::Exit { code: 126 | 127, .. } => {
             Some("the target lacks the tool: is ENGINE right, and is it the database's own container?")
         }

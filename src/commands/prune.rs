@@ -27,7 +27,13 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     };
     let previous = match guard::previous(&catalog, &made.key) {
         None => None,
-        Some(previous) => Some(bucket.manifest(&previous.key).await.ok().map(|manifest| manifest.origin)),
+        Some(previous) => Some(
+            bucket
+                .manifest(&previous.key)
+                .await
+                .ok()
+                .map(|manifest| manifest.origin),
+        ),
     };
     let previous = match &previous {
         None => PreviousOrigin::None,
@@ -46,7 +52,11 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
 async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Result<()> {
     for decision in decisions.iter().filter(|decision| !decision.keep) {
         bucket.delete(&decision.backup.key).await?;
-        tracing::info!(key = decision.backup.key.text(), reason = decision.reason, "deleted");
+        tracing::info!(
+            key = decision.backup.key.text(),
+            reason = decision.reason,
+            "deleted"
+        );
     }
     Ok(())
 }
@@ -56,14 +66,19 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs) ->
     let scope = Scope::new(&bucket.config, args.target.as_deref());
     let catalog = bucket.catalog(&scope).await?;
     let wanted = args.database.as_deref().map(Database::from_shown);
-    let backups = catalog
-        .complete()
-        .iter()
-        .filter(|backup| wanted.as_ref().is_none_or(|wanted| wanted == backup.key.database()));
+    let backups = catalog.complete().iter().filter(|backup| {
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted == backup.key.database())
+    });
     let decisions = retention::plan(backups, &bucket.config.keep, &bucket.config.schedule.zone);
     for decision in &decisions {
         let word = if decision.keep { "keep  " } else { "delete" };
-        print(&format!("{word}  {}  {}\n", decision.backup.key.text(), decision.reason));
+        print(&format!(
+            "{word}  {}  {}\n",
+            decision.backup.key.text(),
+            decision.reason
+        ));
     }
     let doomed = decisions.iter().filter(|decision| !decision.keep).count();
     if !apply {

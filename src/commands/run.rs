@@ -29,7 +29,11 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<Exit> 
     }
     while !context.cancel.is_cancelled() {
         let Some(next) = schedule.next_after(clock::now()) else {
-            return Err(Error::new(Stage::Schedule, Exit::Usage, "SCHEDULE never fires again"));
+            return Err(Error::new(
+                Stage::Schedule,
+                Exit::Usage,
+                "SCHEDULE never fires again",
+            ));
         };
         let due = next.saturating_add(jitter(configured.jitter)).unwrap_or(next);
         tracing::info!("next backup at {}", due.to_zoned(configured.zone.clone()));
@@ -71,7 +75,7 @@ fn jitter(most: Duration) -> Duration {
     most.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
 }
 
-/// RUN_ON_START: whether a backup is due before the first firing.
+/// `RUN_ON_START`: whether a backup is due before the first firing.
 async fn due_at_start<R: Runtime, S: Store>(context: &Context<R, S>, schedule: &Schedule) -> bool {
     let now = context.bucket.now();
     let limit = match context.bucket.config.schedule.on_start {
@@ -105,7 +109,10 @@ async fn due_at_start<R: Runtime, S: Store>(context: &Context<R, S>, schedule: &
 
 /// Of each target's newest backup, the oldest; `None` when one has none.
 async fn oldest_newest<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<Option<Timestamp>> {
-    let catalog = context.bucket.catalog(&super::bucket::Scope::new(&context.bucket.config, None)).await?;
+    let catalog = context
+        .bucket
+        .catalog(&super::bucket::Scope::new(&context.bucket.config, None))
+        .await?;
     let newest_of = |target: &str| {
         catalog
             .of_target(target)
@@ -119,11 +126,17 @@ async fn oldest_newest<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<
             Selector::Name(_) => vec![entry.text.clone()],
             Selector::Label { .. } => {
                 let found = context.runtime.find(entry).await;
-                found.into_iter().flatten().map(|container| container.target).collect()
+                found
+                    .into_iter()
+                    .flatten()
+                    .map(|container| container.target)
+                    .collect()
             }
         };
         for name in names {
-            let Some(newest) = newest_of(&name) else { return Ok(None) };
+            let Some(newest) = newest_of(&name) else {
+                return Ok(None);
+            };
             oldest = Some(oldest.map_or(newest, |oldest| oldest.min(newest)));
         }
     }

@@ -26,6 +26,7 @@ pub async fn choose<S: Store>(bucket: &Bucket<S>, text: &str, args: &ScopeArgs) 
     which::select(&catalog, &which, asked).map_err(|error| {
         let usage = matches!(error, SelectError::Targets { .. });
         let exit = if usage { Exit::Usage } else { Exit::Other };
-        Error::new(Stage::List, exit, error).hint("lifeboat list shows the backups; --target '*' those of every target")
+        Error::new(Stage::List, exit, error)
+            .hint("lifeboat list shows the backups; --target '*' those of every target")
     })
 }

@@ -2,8 +2,8 @@
 
 use super::wholeness_failed;
 use crate::config::{Config, EngineName};
-use crate::engine::{Words, detect};
 use crate::engine::postgres::{self, Postgres, Server};
+use crate::engine::{Words, detect};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::wholeness::{self, Answer};
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// An answer is a few rows; a server with a hundred thousand databases still fits.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Questions about the catalog are answered at once, or not at all.
-const ANSWER_WAIT: Duration = Duration::from_secs(120);
+const ANSWER_WAIT: Duration = Duration::from_mins(2);
 
 /// A container and what is configured for it.
 pub struct Target<'a, R> {
@@ -65,12 +65,18 @@ impl<'a, R: Runtime> Target<'a, R> {
         }
         let name = &self.container.name;
         let found = detect::found(&self.answer(&detect::look()).await?);
-        if ["psql", "pg_dump", "pg_restore"].iter().all(|tool| found.contains(tool)) {
+        if ["psql", "pg_dump", "pg_restore"]
+            .iter()
+            .all(|tool| found.contains(tool))
+        {
             return Ok(EngineName::Postgres);
         }
         let what = match found[..] {
             [] => format!("container {name} has none of the dump tools lifeboat knows"),
-            _ => format!("container {name} has {}, which this version does not know to use", found.join(", ")),
+            _ => format!(
+                "container {name} has {}, which this version does not know to use",
+                found.join(", ")
+            ),
         };
         Err(Error::new(Stage::Target, Exit::Usage, what)
             .hint("set ENGINE, or ENGINE=custom with DUMP_COMMAND; is it the database's own container?"))
@@ -92,7 +98,9 @@ impl<'a, R: Runtime> Target<'a, R> {
         let mut env = self.container.env.clone();
         for (name, path) in postgres::secret_files(&env) {
             let content = self.answer(&postgres::read_file(&path)).await.map_err(|error| {
-                error.hint(format!("{name}_FILE of the target names {path}: can it be read there?"))
+                error.hint(format!(
+                    "{name}_FILE of the target names {path}: can it be read there?"
+                ))
             })?;
             env.insert(name.to_owned(), Secret::new(String::from_utf8_lossy(&content)));
         }
@@ -118,7 +126,11 @@ impl<'a, R: Runtime> Target<'a, R> {
             Some(answer) => Err(succeeded(&words, &answer, Stage::Target)
                 .err()
                 .unwrap_or_else(|| Error::new(Stage::Target, Exit::Target, "the server was not asked"))),
-            None => Err(Error::new(Stage::Target, Exit::Target, "no database to ask the server in")),
+            None => Err(Error::new(
+                Stage::Target,
+                Exit::Target,
+                "no database to ask the server in",
+            )),
         }
     }
 }

@@ -14,15 +14,25 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cance
     let chosen = if args.all {
         let scope = Scope::new(&bucket.config, args.scope.target.as_deref());
         let catalog = bucket.catalog(&scope).await?;
-        let database = args.scope.database.as_deref().map(crate::catalog::Database::from_shown);
-        let wanted = |backup: &&Backup| database.as_ref().is_none_or(|database| backup.key.database() == database);
+        let database = args
+            .scope
+            .database
+            .as_deref()
+            .map(crate::catalog::Database::from_shown);
+        let wanted = |backup: &&Backup| {
+            database
+                .as_ref()
+                .is_none_or(|database| backup.key.database() == database)
+        };
         catalog.complete().iter().filter(wanted).cloned().collect()
     } else {
         selection::choose(bucket, args.which.as_deref().unwrap_or("latest"), &args.scope).await?
     };
     if chosen.is_empty() {
-        return Err(Error::new(Stage::Verify, Exit::Other, "there is no backup to verify")
-            .hint("lifeboat list --target '*' shows every backup under the prefix"));
+        return Err(
+            Error::new(Stage::Verify, Exit::Other, "there is no backup to verify")
+                .hint("lifeboat list --target '*' shows every backup under the prefix"),
+        );
     }
     let mut exit = Exit::Done;
     for backup in &chosen {
@@ -39,7 +49,11 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cance
                 table::size(dump_bytes)
             )),
             Err(error) => {
-                let word = if error.exit == Exit::Verification { "DAMAGED" } else { "unread " };
+                let word = if error.exit == Exit::Verification {
+                    "DAMAGED"
+                } else {
+                    "unread "
+                };
                 print(&format!("{word}  {}  {}\n", backup.key.text(), error.chain()));
                 tracing::error!(key = backup.key.text(), "{error}");
                 if exit == Exit::Done {

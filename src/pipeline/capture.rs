@@ -83,7 +83,8 @@ impl Capture {
         if let Some(piece) = &piece {
             self.hash.update(piece);
             self.bytes += piece.len() as u64;
-            self.tail.extend_from_slice(&piece[piece.len().saturating_sub(TAIL_BYTES)..]);
+            self.tail
+                .extend_from_slice(&piece[piece.len().saturating_sub(TAIL_BYTES)..]);
             let surplus = self.tail.len().saturating_sub(TAIL_BYTES);
             self.tail.drain(..surplus);
         }

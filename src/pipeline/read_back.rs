@@ -88,7 +88,11 @@ impl<S: Store> ReadBack<S> {
             Err(error) if error.kind == StoreErrorKind::NotFound => return Err(ReadBackError::Gone(error)),
             Err(error) => return Err(ReadBackError::Store(error)),
         };
-        same("the object's length", download.head().bytes, expected.object_bytes)?;
+        same(
+            "the object's length",
+            &download.head().bytes,
+            &expected.object_bytes,
+        )?;
         Ok(Self {
             download,
             decompressor: Decompressor::new(expected.compression, threads),
@@ -107,7 +111,7 @@ impl<S: Store> ReadBack<S> {
                 self.dump.0 += piece.len() as u64;
                 // Nobody is given more than was ever dumped.
                 if self.dump.0 > self.expected.dump_bytes {
-                    same("the dump's length", self.dump.0, self.expected.dump_bytes)?;
+                    same("the dump's length", &self.dump.0, &self.expected.dump_bytes)?;
                 }
                 self.dump.1.update(&piece);
                 return Ok(Some(piece));
@@ -133,10 +137,14 @@ impl<S: Store> ReadBack<S> {
 
     fn compare(&self) -> Result<(), ReadBackError> {
         let stated = &self.expected;
-        same("the object's length", self.object.0, stated.object_bytes)?;
-        same("the object's SHA-256", sum(&self.object.1), stated.object_sha256.clone())?;
-        same("the dump's length", self.dump.0, stated.dump_bytes)?;
-        same("the dump's SHA-256", sum(&self.dump.1), stated.dump_sha256.clone())
+        same("the object's length", &self.object.0, &stated.object_bytes)?;
+        same(
+            "the object's SHA-256",
+            &sum(&self.object.1),
+            &stated.object_sha256,
+        )?;
+        same("the dump's length", &self.dump.0, &stated.dump_bytes)?;
+        same("the dump's SHA-256", &sum(&self.dump.1), &stated.dump_sha256)
     }
 
     /// Reads what is left and gives the proof.
@@ -150,7 +158,11 @@ fn sum(hash: &Sha256) -> String {
     hex(&hash.clone().finalize())
 }
 
-fn same<T: PartialEq + ToString>(what: &'static str, found: T, stated: T) -> Result<(), ReadBackError> {
+fn same<T: PartialEq + ToString + ?Sized>(
+    what: &'static str,
+    found: &T,
+    stated: &T,
+) -> Result<(), ReadBackError> {
     if found == stated {
         return Ok(());
     }

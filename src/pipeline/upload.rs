@@ -119,7 +119,8 @@ impl<S: Store> PartWriter<S> {
                 self.buffer.reserve(part_bytes);
             }
             let room = part_bytes - self.buffer.len();
-            self.buffer.extend_from_slice(&piece.split_to(room.min(piece.len())));
+            self.buffer
+                .extend_from_slice(&piece.split_to(room.min(piece.len())));
         }
         Ok(())
     }
@@ -130,13 +131,12 @@ impl<S: Store> PartWriter<S> {
                 part_bytes: self.options.part_bytes,
             });
         }
-        let upload = match &self.upload {
-            Some(upload) => upload.clone(),
-            None => {
-                let begun = self.store.create_upload(&self.key);
-                let upload = self.in_time(begun).await??;
-                self.upload.insert(upload).clone()
-            }
+        let upload = if let Some(upload) = &self.upload {
+            upload.clone()
+        } else {
+            let begun = self.store.create_upload(&self.key);
+            let upload = self.in_time(begun).await??;
+            self.upload.insert(upload).clone()
         };
         while self.in_flight.len() >= self.options.concurrency {
             self.accept_one().await?;
@@ -198,7 +198,9 @@ impl<S: Store> PartWriter<S> {
         }
         self.parts.sort_by_key(|part| part.number);
         let upload = self.upload.clone().unwrap_or_default();
-        let complete = self.store.complete_upload(&self.key, &upload, &self.parts, self.bytes);
+        let complete = self
+            .store
+            .complete_upload(&self.key, &upload, &self.parts, self.bytes);
         let head = self.in_time(complete).await??;
         self.upload = None;
         Ok(head)

@@ -18,7 +18,7 @@ const REQUEST_SECONDS: u64 = 60;
 /// dockerd's frames are at most 32 KiB; a buffer of a few saves regrowing it for each.
 const READ_BUFFER_BYTES: usize = 128 * 1024;
 /// How long a container whose health check is still starting is waited for.
-const HEALTH_WAIT: Duration = Duration::from_secs(60);
+const HEALTH_WAIT: Duration = Duration::from_mins(1);
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// A Docker Engine.
@@ -39,7 +39,10 @@ impl DockerRuntime {
                 Docker::connect_with_unix(path, REQUEST_SECONDS, API_DEFAULT_VERSION)
             }
             Some(("tcp" | "http" | "https", host)) if config.tls || address.starts_with("https") => {
-                let certificates = config.cert_path.clone().unwrap_or_else(|| PathBuf::from("/certs"));
+                let certificates = config
+                    .cert_path
+                    .clone()
+                    .unwrap_or_else(|| PathBuf::from("/certs"));
                 Docker::connect_with_ssl(
                     &format!("tcp://{host}"),
                     &certificates.join("key.pem"),
@@ -81,7 +84,10 @@ impl DockerRuntime {
     fn failed(&self, doing: &str, error: Bollard) -> RuntimeError {
         let error = failed(doing, error);
         if error.kind == Kind::Unreachable && error.hint.is_none() {
-            let hint = format!("is an engine listening at {}? DOCKER_HOST says where", self.address);
+            let hint = format!(
+                "is an engine listening at {}? DOCKER_HOST says where",
+                self.address
+            );
             return error.hint(hint);
         }
         error
@@ -125,7 +131,10 @@ impl DockerRuntime {
     async fn matches(&self, entry: &TargetEntry) -> Result<Vec<String>, RuntimeError> {
         let all = self.containers().await?;
         let ids = |keep: &dyn Fn(&ContainerSummary) -> bool| -> Vec<String> {
-            all.iter().filter(|c| keep(c)).filter_map(|c| c.id.clone()).collect()
+            all.iter()
+                .filter(|c| keep(c))
+                .filter_map(|c| c.id.clone())
+                .collect()
         };
         let label = |c: &ContainerSummary, key: &str| c.labels.as_ref().and_then(|l| l.get(key).cloned());
         match &entry.selector {
@@ -142,7 +151,10 @@ impl DockerRuntime {
             }
             Selector::Name(name) => {
                 let named = ids(&|c| {
-                    c.names.iter().flatten().any(|n| n.strip_prefix('/').unwrap_or(n) == name)
+                    c.names
+                        .iter()
+                        .flatten()
+                        .any(|n| n.strip_prefix('/').unwrap_or(n) == name)
                 });
                 if !named.is_empty() {
                     return Ok(named);
@@ -159,7 +171,8 @@ impl DockerRuntime {
                     return Ok(service);
                 }
                 let is_id = name.len() >= 12 && name.chars().all(|c| c.is_ascii_hexdigit());
-                let by_id = ids(&|c| is_id && c.id.as_deref().is_some_and(|id| id.starts_with(name.as_str())));
+                let by_id =
+                    ids(&|c| is_id && c.id.as_deref().is_some_and(|id| id.starts_with(name.as_str())));
                 if !by_id.is_empty() {
                     return Ok(by_id);
                 }
@@ -167,7 +180,10 @@ impl DockerRuntime {
                     || "compose services are looked for only where COMPOSE_PROJECT_NAME is known".to_owned(),
                     |project| format!("looked in the compose project {project:?} too"),
                 );
-                Err(not_found(entry, &format!("no container has this name, service or id; {project}")))
+                Err(not_found(
+                    entry,
+                    &format!("no container has this name, service or id; {project}"),
+                ))
             }
         }
     }
@@ -175,14 +191,21 @@ impl DockerRuntime {
     /// One container of an entry, if it can be talked to.
     async fn container(&self, entry: &TargetEntry, id: &str) -> Result<Container, RuntimeError> {
         let mut seen = self.inspect(id).await?;
-        let name = seen.name.clone().unwrap_or_default().trim_start_matches('/').to_owned();
+        let name = seen
+            .name
+            .clone()
+            .unwrap_or_default()
+            .trim_start_matches('/')
+            .to_owned();
         let deadline = tokio::time::Instant::now() + HEALTH_WAIT;
         let mut poll = tokio::time::interval(Duration::from_secs(1));
         loop {
             match (running(&seen), health(&seen)) {
                 (Err(state), _) => {
-                    return Err(RuntimeError::new(Kind::NotRunning, format!("container {name} is {state}"))
-                        .hint(format!("start it: docker start {name}")));
+                    return Err(
+                        RuntimeError::new(Kind::NotRunning, format!("container {name} is {state}"))
+                            .hint(format!("start it: docker start {name}")),
+                    );
                 }
                 (Ok(()), Some(HealthStatusEnum::STARTING)) if tokio::time::Instant::now() < deadline => {
                     poll.tick().await;
@@ -190,14 +213,18 @@ impl DockerRuntime {
                 }
                 (Ok(()), health) => {
                     if health == Some(HealthStatusEnum::UNHEALTHY) {
-                        tracing::warn!(container = name, "its own health check says unhealthy: trying all the same");
+                        tracing::warn!(
+                            container = name,
+                            "its own health check says unhealthy: trying all the same"
+                        );
                     }
                     break;
                 }
             }
         }
         let config = seen.config.unwrap_or_default();
-        let labels: std::collections::BTreeMap<_, _> = config.labels.unwrap_or_default().into_iter().collect();
+        let labels: std::collections::BTreeMap<_, _> =
+            config.labels.unwrap_or_default().into_iter().collect();
         let target = match &entry.selector {
             Selector::Name(_) => entry.text.clone(),
             Selector::Label { .. } => labels.get("lifeboat.name").unwrap_or(&name).clone(),
@@ -239,7 +266,11 @@ impl Runtime for DockerRuntime {
                 .collect();
             return vec![Err(RuntimeError::new(
                 Kind::Ambiguous,
-                format!("TARGET {:?} means several containers: {}", entry.text, names.join(", ")),
+                format!(
+                    "TARGET {:?} means several containers: {}",
+                    entry.text,
+                    names.join(", ")
+                ),
             )
             .hint("name one container, or use label:KEY=VALUE for all of them"))];
         }
@@ -285,7 +316,11 @@ impl Runtime for DockerRuntime {
             .await
             .map_err(|error| self.failed("asking the engine for its id", error))?;
         // Podman has no engine id.
-        Ok(info.id.filter(|id| !id.is_empty()).or(info.name).unwrap_or_default())
+        Ok(info
+            .id
+            .filter(|id| !id.is_empty())
+            .or(info.name)
+            .unwrap_or_default())
     }
 
     async fn restarts_always(&self) -> Option<bool> {
@@ -322,7 +357,10 @@ fn running(seen: &ContainerInspectResponse) -> Result<(), String> {
     if state.running == Some(true) {
         return Ok(());
     }
-    let status = state.status.as_ref().map_or_else(|| "not running".to_owned(), ToString::to_string);
+    let status = state
+        .status
+        .as_ref()
+        .map_or_else(|| "not running".to_owned(), ToString::to_string);
     Err(if state.oom_killed == Some(true) {
         format!("{status} (killed for want of memory)")
     } else {
@@ -337,13 +375,20 @@ fn health(seen: &ContainerInspectResponse) -> Option<HealthStatusEnum> {
 /// The 64 hex digits after `/containers/` in a mount of this process.
 fn own_id(mounts: &str) -> Option<String> {
     let ids = mounts.split("/containers/").skip(1);
-    ids.map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>())
-        .find(|id| id.len() == 64)
+    ids.map(|rest| {
+        rest.chars()
+            .take_while(char::is_ascii_hexdigit)
+            .collect::<String>()
+    })
+    .find(|id| id.len() == 64)
 }
 
 fn not_found(entry: &TargetEntry, why: &str) -> RuntimeError {
-    RuntimeError::new(Kind::NotFound, format!("TARGET {:?} was not found: {why}", entry.text))
-        .hint("docker ps -a shows the names; TARGET takes one of them")
+    RuntimeError::new(
+        Kind::NotFound,
+        format!("TARGET {:?} was not found: {why}", entry.text),
+    )
+    .hint("docker ps -a shows the names; TARGET takes one of them")
 }
 
 /// The socket's usual first failures, told before the client library says something general.
@@ -363,11 +408,16 @@ fn look_at_socket(path: &Path) -> Result<(), RuntimeError> {
                      --security-opt label=disable"
                         .to_owned(),
                 ),
-                _ => (Kind::Unreachable, "is the engine running? docker info tells".to_owned()),
+                _ => (
+                    Kind::Unreachable,
+                    "is the engine running? docker info tells".to_owned(),
+                ),
             };
-            Err(RuntimeError::new(kind, format!("the engine's socket {shown} cannot be opened"))
-                .because(error)
-                .hint(hint))
+            Err(
+                RuntimeError::new(kind, format!("the engine's socket {shown} cannot be opened"))
+                    .because(error)
+                    .hint(hint),
+            )
         }
     }
 }
@@ -408,12 +458,24 @@ mod tests {
     fn a_rest_of_a_broken_frame_is_never_output() {
         let message = Bytes::from_static(b"half a frame");
         assert_eq!(
-            frame(Ok(LogOutput::Console { message: message.clone() })).unwrap_err().kind,
+            frame(Ok(LogOutput::Console {
+                message: message.clone()
+            }))
+            .unwrap_err()
+            .kind,
             Kind::Broken
         );
-        assert!(frame(Ok(LogOutput::StdIn { message: message.clone() })).is_err());
+        assert!(
+            frame(Ok(LogOutput::StdIn {
+                message: message.clone()
+            }))
+            .is_err()
+        );
         assert_eq!(
-            frame(Ok(LogOutput::StdOut { message: message.clone() })).unwrap(),
+            frame(Ok(LogOutput::StdOut {
+                message: message.clone()
+            }))
+            .unwrap(),
             Frame::Stdout(message)
         );
     }

@@ -88,7 +88,11 @@ pub async fn store<R: Runtime, S: Store>(
     .map_err(|error| Error::new(Stage::Config, Exit::Usage, error))?;
 
     let options = UploadOptions {
-        part_bytes: part_bytes(config.s3.part_bytes, previous.as_ref().map(|b| b.bytes), job.estimate),
+        part_bytes: part_bytes(
+            config.s3.part_bytes,
+            previous.as_ref().map(|b| b.bytes),
+            job.estimate,
+        ),
         concurrency: config.s3.concurrency,
         stall: config.timeouts.stall,
     };
@@ -146,16 +150,16 @@ async fn pump<R: Runtime, S: Store>(
     let stall = context.bucket.config.timeouts.stall;
     let mut capture = Capture::start(&context.runtime, container, &job.words, job.end_mark, stall)
         .await
-        .map_err(|error| context.capture_failed(error))?;
+        .map_err(capture_failed)?;
     let mut progress = Progress::new(format!("{}/{}", container.target, job.database), None);
-    while let Some(piece) = capture.next().await.map_err(|error| context.capture_failed(error))? {
+    while let Some(piece) = capture.next().await.map_err(capture_failed)? {
         progress.add(piece.len());
         for ready in compressor.write(piece).await.map_err(compress_failed)? {
             writer.write(ready).await.map_err(upload_failed)?;
         }
     }
     let words = capture.last_words();
-    let proof = capture.prove().await.map_err(|error| context.capture_failed(error))?;
+    let proof = capture.prove().await.map_err(capture_failed)?;
     if !words.is_empty() {
         tracing::warn!(target = container.target, database = %job.database, "the dump tool said: {words}");
     }
@@ -226,8 +230,14 @@ fn part_bytes(configured: Option<u64>, previous: Option<u64>, estimate: Option<u
     if let Some(configured) = configured {
         return configured;
     }
-    let expected = previous.map(|bytes| bytes.saturating_mul(2)).or(estimate).unwrap_or(0);
-    expected.div_ceil(MOST_PARTS).next_multiple_of(MIB).max(PART_BYTES)
+    let expected = previous
+        .map(|bytes| bytes.saturating_mul(2))
+        .or(estimate)
+        .unwrap_or(0);
+    expected
+        .div_ceil(MOST_PARTS)
+        .next_multiple_of(MIB)
+        .max(PART_BYTES)
 }
 
 fn compress_failed(error: crate::pipeline::compress::CompressError) -> Error {
@@ -236,12 +246,12 @@ fn compress_failed(error: crate::pipeline::compress::CompressError) -> Error {
 
 fn upload_failed(error: UploadError) -> Error {
     let hint = match &error {
-        UploadError::Store(_) => None,
+        UploadError::Store(_) | UploadError::Lost(_) => None,
         UploadError::Stalled(_) => Some("is the store slow or gone? STALL_TIMEOUT is the limit".to_owned()),
-        UploadError::TooManyParts { part_bytes } => {
-            Some(format!("set S3_PART_SIZE to at least {}MiB", (part_bytes * 4).div_ceil(MIB)))
-        }
-        UploadError::Lost(_) => None,
+        UploadError::TooManyParts { part_bytes } => Some(format!(
+            "set S3_PART_SIZE to at least {}MiB",
+            (part_bytes * 4).div_ceil(MIB)
+        )),
     };
     let error = match error {
         UploadError::Store(error) => error.at(Stage::Upload),
@@ -265,17 +275,20 @@ impl<R: Runtime, S: Store> Context<R, S> {
             () = told_to_end => Err(format!("the store did not answer within {} s", LAST_SECONDS.as_secs())),
         };
         if let Err(left) = outcome {
-            tracing::warn!(key = key.text(), "cleaning up after the failure did not work, a leftover may stay: {left}");
+            tracing::warn!(
+                key = key.text(),
+                "cleaning up after the failure did not work, a leftover may stay: {left}"
+            );
         }
     }
+}
 
-    /// A dump that is not believed, or did not begin.
-    fn capture_failed(&self, error: CaptureError) -> Error {
-        match error {
-            CaptureError::Wholeness(error) => super::super::wholeness_failed(error, Stage::Dump),
-            error => Error::new(Stage::Dump, Exit::Tool, error)
-                .hint("run the command in the target by hand and look at what it prints"),
-        }
+/// A dump that is not believed, or did not begin.
+fn capture_failed(error: CaptureError) -> Error {
+    match error {
+        CaptureError::Wholeness(error) => super::super::wholeness_failed(error, Stage::Dump),
+        error => Error::new(Stage::Dump, Exit::Tool, error)
+            .hint("run the command in the target by hand and look at what it prints"),
     }
 }
 

@@ -108,9 +108,15 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
 }
 
 fn twice(targets: &[Container]) -> Option<&str> {
-    let mut names: Vec<_> = targets.iter().map(|container| container.target.as_str()).collect();
+    let mut names: Vec<_> = targets
+        .iter()
+        .map(|container| container.target.as_str())
+        .collect();
     names.sort_unstable();
-    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+    names
+        .windows(2)
+        .find(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0])
 }
 
 async fn target<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container, summary: &mut Summary) {
@@ -137,7 +143,9 @@ async fn target<R: Runtime, S: Store>(context: &Context<R, S>, container: &Conta
         };
         let began = clock::now();
         let made = match job {
-            Ok(job) => dump::store(context, container, &plan.facts, &job).await.map(|made| (job, made)),
+            Ok(job) => dump::store(context, container, &plan.facts, &job)
+                .await
+                .map(|made| (job, made)),
             Err((_, error)) => Err(error),
         };
         match made {

@@ -26,7 +26,11 @@ pub struct Plan {
 pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container) -> Result<Plan> {
     let config = &context.bucket.config;
     let target = Target::new(&context.runtime, container, config);
-    let engine_id = context.runtime.origin().await.map_err(|error| error.at(Stage::Target))?;
+    let engine_id = context
+        .runtime
+        .origin()
+        .await
+        .map_err(|error| error.at(Stage::Target))?;
     match target.engine().await? {
         EngineName::Custom => custom_plan(context, engine_id),
         EngineName::Postgres => postgres_plan(&target, engine_id).await,
@@ -100,17 +104,29 @@ async fn postgres_plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) ->
     Ok(Plan { facts, jobs })
 }
 
-async fn choose<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, server: &Server) -> Result<Vec<String>> {
+async fn choose<R: Runtime>(
+    target: &Target<'_, R>,
+    postgres: &Postgres,
+    server: &Server,
+) -> Result<Vec<String>> {
     let dump = &target.config.dump;
     let all = dump.databases.is_none();
-    let open = server.database("postgres").is_some_and(|database| database.connectable);
+    let open = server
+        .database("postgres")
+        .is_some_and(|database| database.connectable);
     let postgres_is_empty = all && open && {
         let stdout = target.answer(&postgres.contents("postgres")).await?;
         Postgres::read_contents(&stdout)
             .map_err(target::not_understood)?
             .nothing_to_lose()
     };
-    postgres::choose(server, dump.databases.as_deref(), &dump.exclude, postgres_is_empty).map_err(|error| {
+    postgres::choose(
+        server,
+        dump.databases.as_deref(),
+        &dump.exclude,
+        postgres_is_empty,
+    )
+    .map_err(|error| {
         Error::new(Stage::Target, Exit::Usage, error).hint("DATABASES and EXCLUDE_DATABASES say which")
     })
 }

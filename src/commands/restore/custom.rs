@@ -4,9 +4,9 @@
 use super::{Chosen, load};
 use crate::catalog::Database;
 use crate::cli::RestoreArgs;
+use crate::commands::Context;
 use crate::commands::backup::{dump, plan};
 use crate::commands::bucket::read_back_failed;
-use crate::commands::Context;
 use crate::engine::custom;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -22,11 +22,17 @@ pub async fn restore<R: Runtime, S: Store>(
 ) -> Result<()> {
     let dump = &context.bucket.config.dump;
     let Some(command) = &dump.restore_command else {
-        return Err(Error::new(Stage::Config, Exit::Usage, "RESTORE_COMMAND is not set")
-            .hint("the custom engine runs it in the target, with the dump on its standard input"));
+        return Err(
+            Error::new(Stage::Config, Exit::Usage, "RESTORE_COMMAND is not set")
+                .hint("the custom engine runs it in the target, with the dump on its standard input"),
+        );
     };
     if args.name.is_some() {
-        return Err(Error::new(Stage::Restore, Exit::Usage, "--as means nothing to a custom command"));
+        return Err(Error::new(
+            Stage::Restore,
+            Exit::Usage,
+            "--as means nothing to a custom command",
+        ));
     }
     if !args.overwrite {
         return Err(Error::refused(
@@ -36,7 +42,10 @@ pub async fn restore<R: Runtime, S: Store>(
         .hint("--overwrite says that it may"));
     }
     for one in chosen {
-        let proof = context.bucket.read_back(&one.backup.key, &one.manifest, Stage::Restore).await?;
+        let proof = context
+            .bucket
+            .read_back(&one.backup.key, &one.manifest, Stage::Restore)
+            .await?;
         proof
             .prove()
             .await
@@ -48,7 +57,11 @@ pub async fn restore<R: Runtime, S: Store>(
     let words = custom::run(command, dump.user.as_deref(), dump.password.as_ref());
     for one in chosen {
         load::load(context, container, &words, &one.backup.key, &one.manifest).await?;
-        tracing::info!(key = one.backup.key.text(), container = container.name, "restored");
+        tracing::info!(
+            key = one.backup.key.text(),
+            container = container.name,
+            "restored"
+        );
     }
     Ok(())
 }
@@ -58,7 +71,10 @@ async fn safety_backup<R: Runtime, S: Store>(context: &Context<R, S>, container:
     let unsafe_now = |error: Error| {
         Error::refused(
             Stage::Restore,
-            format!("what is there now could not be backed up first: {}", error.chain()),
+            format!(
+                "what is there now could not be backed up first: {}",
+                error.chain()
+            ),
         )
         .hint("--discard restores all the same, and what is replaced is gone")
     };
@@ -66,7 +82,9 @@ async fn safety_backup<R: Runtime, S: Store>(context: &Context<R, S>, container:
     for job in plan.jobs {
         let mut job = job.map_err(|(_, error)| unsafe_now(error))?;
         job.database = Database::Replaced(job.database.to_string());
-        let made = dump::store(context, container, &plan.facts, &job).await.map_err(unsafe_now)?;
+        let made = dump::store(context, container, &plan.facts, &job)
+            .await
+            .map_err(unsafe_now)?;
         tracing::info!(key = made.key.text(), "what is replaced was backed up first");
     }
     Ok(())

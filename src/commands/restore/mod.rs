@@ -52,8 +52,15 @@ async fn choose<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArg
     let rows = which::mark(chosen.iter().map(|one| one.backup.clone()).collect(), |backup| {
         runs.get(&backup.object).cloned()
     });
-    print(&table::selection(&rows, bucket.now(), &bucket.config.schedule.zone));
-    let databases = chosen.iter().filter(|one| *one.backup.key.database() != Database::Globals).count();
+    print(&table::selection(
+        &rows,
+        bucket.now(),
+        &bucket.config.schedule.zone,
+    ));
+    let databases = chosen
+        .iter()
+        .filter(|one| *one.backup.key.database() != Database::Globals)
+        .count();
     if args.name.is_some() && databases != 1 {
         return Err(Error::new(
             Stage::Restore,
@@ -78,7 +85,10 @@ async fn destination<R: Runtime, S: Store>(
         return Err(Error::new(
             Stage::Restore,
             Exit::Usage,
-            format!("this means backups of several targets: {}", names(&all).join(", ")),
+            format!(
+                "this means backups of several targets: {}",
+                names(&all).join(", ")
+            ),
         )
         .hint("add --target NAME"));
     };
@@ -101,7 +111,11 @@ async fn destination<R: Runtime, S: Store>(
         if matches!(entry.selector, Selector::Name(_)) {
             return one(found);
         }
-        if let Some(container) = found.into_iter().flatten().find(|container| container.target == source) {
+        if let Some(container) = found
+            .into_iter()
+            .flatten()
+            .find(|container| container.target == source)
+        {
             return Ok(container);
         }
     }

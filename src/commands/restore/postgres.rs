@@ -3,10 +3,10 @@
 
 use super::{Chosen, load, roles};
 use crate::catalog::Database;
+use crate::catalog::table::size;
 use crate::cli::RestoreArgs;
 use crate::clock;
 use crate::commands::target::{self, Target, not_understood};
-use crate::catalog::table::size;
 use crate::commands::{Context, random_hex};
 use crate::config::{PostgresFormat, options};
 use crate::engine::postgres::{self, Postgres, Properties, Server};
@@ -68,10 +68,12 @@ pub async fn restore<R: Runtime, S: Store>(
 fn job<'a>(args: &RestoreArgs, chosen: &'a Chosen) -> Result<Option<Job<'a>>> {
     let name = match (chosen.backup.key.database(), &args.name) {
         (Database::Globals, _) => return Ok(None),
-        (_, Some(name)) => name.clone(),
-        (Database::Named(name) | Database::Replaced(name), None) => name.clone(),
+        (_, Some(name)) | (Database::Named(name) | Database::Replaced(name), None) => name.clone(),
         (Database::All, None) => {
-            return Err(Error::refused(Stage::Restore, "this is no backup of a PostgreSQL database"));
+            return Err(Error::refused(
+                Stage::Restore,
+                "this is no backup of a PostgreSQL database",
+            ));
         }
     };
     let format = match chosen.backup.key.extension() {
@@ -112,24 +114,31 @@ async fn refuse<R: Runtime>(
     };
     let refuse = |why: String| Err(Error::refused(Stage::Restore, why));
     if live.prepared_transactions > 0 {
-        return refuse(format!("database {name:?} has prepared transactions, and cannot be renamed")).map_err(
-            |error: Error| error.hint("COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them"),
-        );
+        return refuse(format!(
+            "database {name:?} has prepared transactions, and cannot be renamed"
+        ))
+        .map_err(|error: Error| {
+            error.hint("COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them")
+        });
     }
     if live.template && !args.overwrite {
         return refuse(format!("database {name:?} is a template"))
             .map_err(|error| error.hint("--overwrite replaces it"));
     }
     if postgres.away_from(name, server).is_none() {
-        return refuse(format!("{name:?} is the only database that takes connections, and cannot be renamed"))
-            .map_err(|error| error.hint("create another one first: createdb postgres"));
+        return refuse(format!(
+            "{name:?} is the only database that takes connections, and cannot be renamed"
+        ))
+        .map_err(|error| error.hint("create another one first: createdb postgres"));
     }
     if args.overwrite {
         return Ok(());
     }
     if !live.connectable || live.invalid {
-        return refuse(format!("database {name:?} takes no connections, so nobody can say whether it is empty"))
-            .map_err(|error| error.hint("--overwrite replaces it"));
+        return refuse(format!(
+            "database {name:?} takes no connections, so nobody can say whether it is empty"
+        ))
+        .map_err(|error| error.hint("--overwrite replaces it"));
     }
     let stdout = target.answer(&postgres.contents(name)).await?;
     let contents = Postgres::read_contents(&stdout).map_err(not_understood)?;
@@ -247,12 +256,20 @@ async fn fill<R: Runtime, S: Store>(
             PostgresFormat::Custom => options::Tool::PgRestore,
             PostgresFormat::Plain => options::Tool::Psql,
         };
-        options::check(tool, &shell_words::join(options))
-            .map_err(|refusal| Error::new(Stage::Config, Exit::Usage, format!("RESTORE_OPTIONS: {refusal}")))?;
+        options::check(tool, &shell_words::join(options)).map_err(|refusal| {
+            Error::new(Stage::Config, Exit::Usage, format!("RESTORE_OPTIONS: {refusal}"))
+        })?;
     }
     let words = postgres.load(scratch, job.format, !missing.is_empty(), options);
     let chosen = job.chosen;
-    load::load(context, target.container, &words, &chosen.backup.key, &chosen.manifest).await?;
+    load::load(
+        context,
+        target.container,
+        &words,
+        &chosen.backup.key,
+        &chosen.manifest,
+    )
+    .await?;
     let tidy = postgres.tidy(scratch);
     warn_of(&target.tell(&tidy.words, &tidy.input).await?.stderr);
     let finish = postgres.finish(scratch, properties);
@@ -275,18 +292,19 @@ async fn commit<R: Runtime>(
     scratch: &str,
 ) -> Result<Option<String>> {
     let name = &job.name;
-    let away = postgres.away_from(name, server).unwrap_or_else(|| postgres.clone());
+    let away = postgres
+        .away_from(name, server)
+        .unwrap_or_else(|| postgres.clone());
     let stdout = target.answer(&away.server()).await?;
     let now = Postgres::read_server(&stdout).map_err(not_understood)?;
     let oid = |name: &str| now.database(name).map(|database| database.oid);
     let oids: Vec<u32> = oid(name).into_iter().chain(oid(scratch)).collect();
-    let (words, replaced) = match oid(name) {
-        None => (away.take_name(scratch, name), None),
-        Some(_) => {
-            let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-            let replaced = postgres::replaced_name(&stamp, name, &now);
-            (away.swap(name, scratch, &replaced), Some(replaced))
-        }
+    let (words, replaced) = if oid(name).is_none() {
+        (away.take_name(scratch, name), None)
+    } else {
+        let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let replaced = postgres::replaced_name(&stamp, name, &now);
+        (away.swap(name, scratch, &replaced), Some(replaced))
     };
     let send_away = away.send_away(scratch, &oids);
     let mut last = None;

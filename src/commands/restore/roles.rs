@@ -27,7 +27,10 @@ pub async fn plan<R: Runtime, S: Store>(
     postgres: &Postgres,
     server: &Server,
 ) -> Result<Plan> {
-    let mut needed: Vec<String> = wanted.iter().flat_map(|properties| properties.roles.clone()).collect();
+    let mut needed: Vec<String> = wanted
+        .iter()
+        .flat_map(|properties| properties.roles.clone())
+        .collect();
     needed.sort();
     needed.dedup();
     needed.retain(|role| !server.roles.contains(role));
@@ -46,20 +49,33 @@ pub async fn plan<R: Runtime, S: Store>(
         }
         return Err(Error::refused(
             Stage::Restore,
-            format!("the destination lacks the roles {}, and no backup has them", needed.join(", ")),
+            format!(
+                "the destination lacks the roles {}, and no backup has them",
+                needed.join(", ")
+            ),
         )
         .hint("create them first (CREATE ROLE …), or back up with GLOBALS=true"));
     };
     let known = globals.roles();
-    let unknown: Vec<_> = needed.iter().filter(|role| !known.contains(&role.as_str())).cloned().collect();
+    let unknown: Vec<_> = needed
+        .iter()
+        .filter(|role| !known.contains(&role.as_str()))
+        .cloned()
+        .collect();
     if !unknown.is_empty() {
         return Err(Error::refused(
             Stage::Restore,
-            format!("neither the destination nor the backup of the roles has {}", unknown.join(", ")),
+            format!(
+                "neither the destination nor the backup of the roles has {}",
+                unknown.join(", ")
+            ),
         )
         .hint("create them first (CREATE ROLE …)"));
     }
-    let missing: Vec<_> = known.iter().filter(|role| !server.roles.iter().any(|there| there == *role)).collect();
+    let missing: Vec<_> = known
+        .iter()
+        .filter(|role| !server.roles.iter().any(|there| there == *role))
+        .collect();
     if !missing.is_empty() {
         let names: Vec<_> = missing.iter().map(ToString::to_string).collect();
         tracing::info!("roles created, as they were backed up: {}", names.join(", "));
@@ -112,7 +128,11 @@ async fn read<S: Store>(bucket: &Bucket<S>, key: &Key, manifest: &Manifest) -> R
         return Err(Error::new(
             Stage::Restore,
             Exit::Verification,
-            format!("{} holds {} bytes: no server has so many roles", key.text(), manifest.dump.bytes),
+            format!(
+                "{} holds {} bytes: no server has so many roles",
+                key.text(),
+                manifest.dump.bytes
+            ),
         ));
     }
     let mut read = bucket.read_back(key, manifest, Stage::Restore).await?;

@@ -78,12 +78,10 @@ impl Compressor {
     }
 
     async fn submit(&mut self, block: Bytes) -> Result<Option<Bytes>, CompressError> {
-        let ready = match self.queue.len() >= self.depth {
-            true => match self.queue.pop_front() {
-                Some(member) => Some(joined(member).await?),
-                None => None,
-            },
-            false => None,
+        let full = self.queue.len() >= self.depth;
+        let ready = match self.queue.pop_front_if(|_| full) {
+            Some(member) => Some(joined(member).await?),
+            None => None,
         };
         let workers = Arc::clone(&self.workers);
         let level = self.level;
@@ -132,18 +130,25 @@ mod tests {
 
     #[tokio::test]
     async fn members_come_in_order_and_decode_to_the_input() {
-        let data: Vec<u8> = (0..400_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let data: Vec<u8> = (0..400_000u32)
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+            .collect();
         let (one, members) = compress(Compression::Bzip2, &data, 1).await;
         let (four, _) = compress(Compression::Bzip2, &data, 4).await;
         assert_eq!(one, four);
         assert!(members >= 16);
         let mut back = Vec::new();
-        bzip2::read::MultiBzDecoder::new(one.as_slice()).read_to_end(&mut back).unwrap();
+        bzip2::read::MultiBzDecoder::new(one.as_slice())
+            .read_to_end(&mut back)
+            .unwrap();
         assert_eq!(back, data);
     }
 
     #[tokio::test]
     async fn none_passes_through() {
-        assert_eq!(compress(Compression::None, b"as it is", 2).await, (b"as it is".to_vec(), 0));
+        assert_eq!(
+            compress(Compression::None, b"as it is", 2).await,
+            (b"as it is".to_vec(), 0)
+        );
     }
 }

@@ -71,7 +71,8 @@ impl Decompressor {
         while self.running.len() < self.depth
             && let Some(member) = self.waiting.pop_front()
         {
-            self.running.push_back(tokio::task::spawn_blocking(move || decode(&member)));
+            self.running
+                .push_back(tokio::task::spawn_blocking(move || decode(&member)));
         }
         match self.running.pop_front() {
             None => Ok(None),
@@ -91,7 +92,9 @@ fn decode(member: &[u8]) -> std::io::Result<Bytes> {
     let mut decoder = bzip2::read::BzDecoder::new(member);
     (&mut decoder).take(MOST_BYTES + 1).read_to_end(&mut dump)?;
     if dump.len() as u64 > MOST_BYTES {
-        return Err(std::io::Error::other("it holds far more than lifeboat puts into one"));
+        return Err(std::io::Error::other(
+            "it holds far more than lifeboat puts into one",
+        ));
     }
     if decoder.total_in() != member.len() as u64 {
         return Err(std::io::Error::other("bytes follow its end"));

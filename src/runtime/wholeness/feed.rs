@@ -124,7 +124,11 @@ impl Feed {
     pub async fn abandon(mut self) {
         let _ = self.input.shutdown().await;
         if tokio::time::timeout(END, &mut self.reader).await.is_err() {
-            tracing::warn!("{} did not end within {} s after its stdin closed", self.tool, END.as_secs());
+            tracing::warn!(
+                "{} did not end within {} s after its stdin closed",
+                self.tool,
+                END.as_secs()
+            );
         }
     }
 }

@@ -40,10 +40,12 @@ fi
 lb_first=
 IFS= read -r lb_first 2>/dev/null </proc/1/comm
 # Looks at the session: lb_live are the processes that may be ended (all but this shell and its own children, which
-# end by themselves), lb_parents all that have a child, a dead one that nobody has buried included.
+# end by themselves), lb_parents all that have a child, a dead one that nobody has buried included, lb_nurses those
+# that have a living one.
 lb_look() {
 	lb_live=
 	lb_parents=' '
+	lb_nurses=' '
 	for lb_stat in /proc/[0-9]*/stat; do
 		{ IFS= read -r lb_line <"$lb_stat"; } 2>/dev/null || continue
 		lb_pid=${lb_line%% *}
@@ -51,7 +53,9 @@ lb_look() {
 		set -- ${lb_line##*) }
 		[ "$4" = $$ ] || continue
 		lb_parents="$lb_parents$2 "
-		[ "$lb_pid" != $$ ] && [ "$2" != $$ ] && [ "$1" != Z ] || continue
+		[ "$1" != Z ] || continue
+		lb_nurses="$lb_nurses$2 "
+		[ "$lb_pid" != $$ ] && [ "$2" != $$ ] || continue
 		[ "$2" != 1 ] || [ "$lb_first" != postgres ] || continue
 		lb_live="$lb_live $lb_pid"
 	done
@@ -59,25 +63,56 @@ lb_look() {
 # Ends the tool and all it started, children before their parents. Where the database itself is process 1, it
 # inherits every orphan, and PostgreSQL takes an orphan that died of a signal for a crashed server process: it would
 # throw all its clients out. So nobody may die before the last of his children is buried. TERM, after 5 s KILL.
+# It returns only when nobody is left: what comes after it would let a tool that is fed see the end of its input.
 lb_fell() {
-	lb_signal=TERM
 	lb_round=0
-	while lb_look && [ -n "$lb_live" ] && [ "$lb_round" -lt 150 ]; do
+	while lb_look && [ -n "$lb_live" ]; do
+		lb_round=$((lb_round + 1))
 		# Who is stopped starts nobody between the look and the blow.
 		lb_stopped=$lb_live
 		kill -STOP $lb_stopped 2>/dev/null
-		lb_look
-		for lb_pid in $lb_stopped; do
-			case $lb_parents in
-			*" $lb_pid "*) ;;
-			*) kill -"$lb_signal" "$lb_pid" 2>/dev/null ;;
-			esac
-		done
-		kill -CONT $lb_stopped 2>/dev/null
-		lb_round=$((lb_round + 1))
-		[ "$lb_round" -lt 25 ] || lb_signal=KILL
-		sleep 0.2 2>/dev/null || sleep 1
+		if [ "$lb_round" -le 25 ]; then
+			lb_strike TERM
+			kill -CONT $lb_stopped 2>/dev/null
+			sleep 0.2 2>/dev/null || sleep 1
+			continue
+		fi
+		if [ "$lb_first" = postgres ]; then
+			lb_strike KILL
+			lb_step
+		else
+			kill -KILL $lb_stopped 2>/dev/null
+		fi
+		[ $((lb_round % 10)) -ne 0 ] || sleep 0.2 2>/dev/null || sleep 1
+		[ "$lb_round" -lt 400 ] || sleep 5
 	done
 }
-# A handler, not "ignore", which the tool would inherit: a client that is gone must not end this shell.
-trap : PIPE
+# Signals those of the stopped that have no child.
+lb_strike() {
+	lb_look
+	for lb_pid in $lb_stopped; do
+		case $lb_parents in
+		*" $lb_pid "*) ;;
+		*) kill -"$1" "$lb_pid" 2>/dev/null ;;
+		esac
+	done
+}
+# A shell that loops starts the next child as soon as it has buried the last. So those whose children are all dead
+# run for a moment at a time, of a different length each, until one is caught with no child at all.
+lb_step() {
+	for lb_pid in $lb_stopped; do
+		case $lb_nurses in
+		*" $lb_pid "*) continue ;;
+		esac
+		case $lb_parents in
+		*" $lb_pid "*) ;;
+		*) continue ;;
+		esac
+		lb_moment=$((lb_round % 32))
+		kill -CONT "$lb_pid" 2>/dev/null
+		while [ "$lb_moment" -gt 0 ]; do
+			lb_moment=$((lb_moment - 1))
+		done
+		kill -STOP "$lb_pid" 2>/dev/null
+	done
+}

@@ -137,13 +137,13 @@ async fn keep_alive(
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let line = tokio::select! {
-            said = &mut acknowledged => match said {
-                Ok(()) => done.as_str(),
-                Err(_) => {
+            said = &mut acknowledged => {
+                if said.is_err() {
                     let _ = input.shutdown().await;
                     return;
                 }
-            },
+                done.as_str()
+            }
             _ = beat.tick() => "beat\n",
         };
         let written = input.write_all(line.as_bytes()).await.is_ok() && input.flush().await.is_ok();

@@ -32,11 +32,13 @@ impl Nonce {
 /// Lowercase hex.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// What keeps a stream from being believed.
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn strips_the_record_whatever_the_pieces() {
-        for payload in [&b""[..], b"x", b"data\n", &[0; 100], NONCE[..31].as_bytes()] {
+        for payload in [&b""[..], b"x", b"data\n", &[0; 100], &NONCE.as_bytes()[..31]] {
             let stream = [payload, NONCE.as_bytes(), b" 007\n"].concat();
             for piece in 1..=stream.len() {
                 assert_eq!(scan(&stream, piece).unwrap(), (payload.to_vec(), Some(7)));
@@ -167,6 +169,9 @@ mod tests {
 
     #[test]
     fn nonces_differ() {
-        assert_ne!(Nonce::random().unwrap().as_str(), Nonce::random().unwrap().as_str());
+        assert_ne!(
+            Nonce::random().unwrap().as_str(),
+            Nonce::random().unwrap().as_str()
+        );
     }
 }
