@@ -77,21 +77,17 @@ impl Postgres {
     }
 
     /// Sends every session of the databases `oids` (live and scratch) away, again and again, for the time of
-    /// [`Postgres::swap`]. Start it first, or together.
+    /// [`Postgres::swap`].
     ///
-    /// It ends by itself: when one of them has another name than at the beginning, when the renaming session has
-    /// come and gone, when none comes for 1 s, at the latest after 60 s. The end of the client would not end
-    /// it, so it must not depend on that; and a moment too long would hit the sessions of the new live one.
+    /// It ends by itself: when no database is called `scratch` any more, when the renaming session has come and
+    /// gone, when none comes for 1 s, at the latest after 60 s. It must not depend on the end of its client, and
+    /// may begin after the renaming is done: then the sessions it would hit are those of the new live one.
     pub fn send_away(&self, scratch: &str, oids: &[u32]) -> Words {
         let oids = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let names = format!(
-            "ARRAY(SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid IN ({oids}) ORDER BY d.oid)"
-        );
         let body = format!(
-            "DECLARE began timestamptz := pg_catalog.clock_timestamp(); names text[] := {names}; \
-             seen boolean := false; here boolean; \
+            "DECLARE began timestamptz := pg_catalog.clock_timestamp(); seen boolean := false; here boolean; \
              BEGIN LOOP \
-             EXIT WHEN names <> {names}; \
+             EXIT WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_database d WHERE d.datname = {scratch}); \
              PERFORM pg_catalog.pg_stat_clear_snapshot(); \
              PERFORM pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
                WHERE a.datid IN ({oids}) AND a.pid <> pg_catalog.pg_backend_pid(); \
@@ -102,6 +98,7 @@ impl Postgres {
              EXIT WHEN pg_catalog.clock_timestamp() > began + '60 s'::interval; \
              PERFORM pg_catalog.pg_sleep(0.05); \
              END LOOP; END",
+            scratch = sql::literal(scratch),
             renamer = sql::literal(&renamer(scratch)),
         );
         self.commands(self.home(), &[format!("DO {}", sql::literal(&body))])
@@ -173,6 +170,14 @@ mod tests {
         let names: Vec<_> = words.env.iter().filter(|(name, _)| name == "PGAPPNAME").collect();
         assert_eq!(names.len(), 1);
         assert_eq!(names[0].1.expose(), "swap lifeboat_restore_1");
+    }
+
+    #[test]
+    fn sessions_are_sent_away_only_before_the_renaming() {
+        let words = Postgres::new("u", None).send_away("lifeboat_restore_1", &[7, 16384]);
+        let text = words.argv.last().unwrap();
+        let look = text.find("d.datname = ''lifeboat_restore_1''").unwrap();
+        assert!(look < text.find("a.datid IN (7, 16384)").unwrap());
     }
 
     #[test]
