@@ -60,9 +60,14 @@ impl Cancel {
         self.token.is_cancelled()
     }
 
+    /// The exit code that was asked for.
+    pub fn exit(&self) -> Exit {
+        self.exit.get().copied().unwrap_or(Exit::Terminated)
+    }
+
     /// The failure of a stage that was interrupted.
     pub fn interrupted(&self, stage: Stage) -> Error {
-        let exit = self.exit.get().copied().unwrap_or(Exit::Terminated);
+        let exit = self.exit();
         let signal = if exit == Exit::Interrupted {
             "SIGINT"
         } else {

@@ -43,7 +43,7 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<Exit> 
             () = until(due) => once(context).await,
         }
     }
-    Ok(Exit::Done)
+    Ok(context.cancel.exit())
 }
 
 /// A run of its own id. What failed has been said; the next firing tries again.

@@ -372,6 +372,25 @@ fn health(seen: &ContainerInspectResponse) -> Option<HealthStatusEnum> {
     seen.state.as_ref()?.health.as_ref()?.status
 }
 
+/// The folder with `key.pem`, `cert.pem` and `ca.pem`.
+fn certificates(config: &config::Docker) -> Result<PathBuf, RuntimeError> {
+    let folder = config.cert_path.clone().ok_or_else(|| {
+        RuntimeError::new(Kind::Other, "TLS is asked for, and DOCKER_CERT_PATH is not set")
+            .hint("mount key.pem, cert.pem and ca.pem, and set DOCKER_CERT_PATH to their folder")
+    })?;
+    for name in ["key.pem", "cert.pem", "ca.pem"] {
+        let file = folder.join(name);
+        if let Err(error) = std::fs::File::open(&file) {
+            return Err(
+                RuntimeError::new(Kind::Denied, format!("{} cannot be read", file.display()))
+                    .because(error)
+                    .hint("DOCKER_CERT_PATH names a folder with key.pem, cert.pem and ca.pem"),
+            );
+        }
+    }
+    Ok(folder)
+}
+
 /// The 64 hex digits after `/containers/` in a mount of this process.
 fn own_id(mounts: &str) -> Option<String> {
     let ids = mounts.split("/containers/").skip(1);

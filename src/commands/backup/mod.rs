@@ -45,9 +45,11 @@ pub(super) fn random_id() -> Result<u16> {
 
 /// Runs the verb, once.
 ///
-/// A container that the engine starts again whenever it ends would back up in an endless loop.
+/// A container that the engine starts again whenever it ends would back up in an endless loop. With SCHEDULE set,
+/// this is somebody's `docker exec lifeboat backup` beside the process that stays.
 pub async fn once<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<Summary> {
-    if context.runtime.restarts_always().await == Some(true) {
+    let stays = context.bucket.config.schedule.expression.is_some();
+    if !stays && context.runtime.restarts_always().await == Some(true) {
         return Err(Error::new(
             Stage::Schedule,
             Exit::Usage,
