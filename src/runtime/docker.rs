@@ -39,10 +39,7 @@ impl DockerRuntime {
                 Docker::connect_with_unix(path, REQUEST_SECONDS, API_DEFAULT_VERSION)
             }
             Some(("tcp" | "http" | "https", host)) if config.tls || address.starts_with("https") => {
-                let certificates = config
-                    .cert_path
-                    .clone()
-                    .unwrap_or_else(|| PathBuf::from("/certs"));
+                let certificates = certificates(config)?;
                 Docker::connect_with_ssl(
                     &format!("tcp://{host}"),
                     &certificates.join("key.pem"),
