@@ -10,6 +10,9 @@ use crate::runtime::docker::DockerRuntime;
 use crate::store::s3::S3Store;
 use std::sync::Arc;
 
+/// Threads for blocking work beside the codecs': name look-ups and files. Each that ever lived keeps some memory.
+const BLOCKING_THREADS: usize = 8;
+
 /// Runs the verb of this command line in the environment of this process.
 pub fn main(cli: Cli, cancel: Cancel) -> Exit {
     if matches!(cli.verb, Some(Verb::Version)) {
@@ -31,7 +34,14 @@ pub fn main(cli: Cli, cancel: Cancel) -> Exit {
         commands::config::run(&loaded.settings);
         return Exit::Done;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    if matches!(cli.verb, Some(Verb::IamPolicy)) {
+        commands::iam_policy::run(&loaded.config);
+        return Exit::Done;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(commands::threads(&loaded.config) + BLOCKING_THREADS)
+        .build();
     let outcome = match runtime {
         Ok(runtime) => {
             let outcome = runtime.block_on(async {
@@ -74,7 +84,7 @@ async fn verb(cli: Cli, config: Arc<Config>, cancel: Cancel) -> Result<Exit> {
         Verb::Get(args) => commands::get::run(&bucket, &args, &cancel).await.map(done),
         Verb::Prune { apply, scope } => commands::prune::run(&bucket, apply, &scope).await.map(done),
         Verb::Delete { keys, force } => commands::delete::run(&bucket, &keys, force).await.map(done),
-        Verb::Check | Verb::Config | Verb::Version => Ok(Exit::Done),
+        Verb::Check | Verb::Config | Verb::IamPolicy | Verb::Version => Ok(Exit::Done),
     }
 }
 

@@ -54,6 +54,8 @@ pub enum Verb {
     Check,
     /// The effective configuration, secrets redacted, and where each value came from
     Config,
+    /// The least-privilege S3 policy for this configuration, as JSON
+    IamPolicy,
     /// The version
     Version,
 }

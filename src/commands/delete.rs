@@ -8,7 +8,7 @@ use crate::store::Store;
 
 /// Runs the verb. Every refusal is found before anything is deleted.
 pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool) -> Result<()> {
-    let catalog = bucket.catalog(&Scope::All).await?;
+    let catalog = bucket.catalog(&Scope::new(&bucket.config, None)).await?;
     let mut chosen = Vec::new();
     for text in keys {
         let backup = catalog

@@ -6,6 +6,7 @@ pub mod check;
 pub mod config;
 pub mod delete;
 pub mod get;
+pub mod iam_policy;
 pub mod list;
 pub mod prune;
 pub mod restore;

@@ -23,9 +23,11 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every problem of a configuration, at least one, in the order of [`VARIABLES`]. Displays one per line.
+/// Every problem of a configuration, at least one, in the order of [`VARIABLES`]; then the warnings, of which one may
+/// name the cause of a problem (a variable that is missing, and one much like it that is not known). Displays one per
+/// line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems(pub Vec<Problem>, pub Vec<String>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,7 +37,9 @@ impl fmt::Display for Problems {
             }
             problem.fmt(f)?;
         }
-        Ok(())
+        self.1
+            .iter()
+            .try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }
 
@@ -89,6 +93,7 @@ impl Report {
         self.problems.sort_by_key(|(rank, _)| *rank);
         Err(Problems(
             self.problems.into_iter().map(|(_, problem)| problem).collect(),
+            self.warnings,
         ))
     }
 }
@@ -104,11 +109,13 @@ mod tests {
         report.problem("S3_BUCKET", "b is wrong", "mend b");
         report.problem("FOREIGN", "f is wrong", "mend f");
         report.problem("TARGET", "a is wrong", "mend a");
+        report.warn("c is odd");
         let problems = report.finish().map_err(|problems| problems.to_string());
         assert_eq!(
             problems,
             Err(
-                "TARGET: a is wrong; mend a\nAWS_S3_BUCKET_NAME: b is wrong; mend b\nFOREIGN: f is wrong; mend f"
+                "TARGET: a is wrong; mend a\nAWS_S3_BUCKET_NAME: b is wrong; mend b\nFOREIGN: f is wrong; mend f\n\
+                 warning: c is odd"
                     .to_owned()
             )
         );
@@ -121,7 +128,7 @@ mod tests {
             what: "is missing".to_owned(),
             hint: "set it".to_owned(),
         };
-        let error = crate::error::Error::from(Problems(vec![problem]));
+        let error = crate::error::Error::from(Problems(vec![problem], Vec::new()));
         assert_eq!(error.exit, crate::exit::Exit::Usage);
         assert_eq!(error.to_string(), "config failed: TARGET: is missing; set it");
     }

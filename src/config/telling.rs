@@ -51,6 +51,10 @@ pub(super) fn read(given: &Given, report: &mut Report) -> (Log, Health) {
             .choice("LOG_FORMAT", raw.log_format.as_deref(), &FORMATS)
             .unwrap_or(false),
     };
+    if raw.health_addr.is_some() || raw.health_max_age.is_some() {
+        report
+            .warn("HEALTH_ADDR and HEALTH_MAX_AGE have no effect: this version does not offer health checks");
+    }
     let health = Health {
         addr: raw
             .health_addr

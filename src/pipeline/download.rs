@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 /// Bytes of one request. Two stand in memory: the one in use and the one that comes.
-pub const RANGE_BYTES: u64 = 8 * 1024 * 1024;
+pub const RANGE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// An object on its way here.
 pub struct Download<S: Store> {
