@@ -11,6 +11,12 @@
 
 mod damaged;
 mod failures;
+mod image;
 mod killed;
 mod restore;
+mod round_trip;
+mod schedule;
+mod secrets;
+mod stall;
+mod stock_tools;
 mod support;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// An environment to run it in.
@@ -106,21 +106,20 @@ impl Ran {
 /// One that runs; killed when dropped.
 pub struct Running {
     child: Child,
-    stdout: Receiver<Vec<u8>>,
-    stderr: Receiver<Vec<u8>>,
+    stdout: Arc<Said>,
+    stderr: Arc<Said>,
 }
 
 impl Running {
     /// Starts a command, and takes all it says.
     pub fn of(command: &mut Command) -> Self {
-        let mut child = command
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = collect(child.stdout.take().unwrap());
-        let stderr = collect(child.stderr.take().unwrap());
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdout = Said::by(child.stdout.take().unwrap());
+        let stderr = Said::by(child.stderr.take().unwrap());
         Self {
             child,
             stdout,
@@ -131,34 +130,31 @@ impl Running {
     /// Sends it a signal.
     pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-s", signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has said something on stderr.
+    pub fn wait_for(&self, text: &str) {
+        self.stderr.wait(LONG, |said| said.contains(text));
+    }
+
+    /// Waits until it has said something on stdout.
+    pub fn wait_for_output(&self, text: &str) {
+        self.stdout.wait(LONG, |said| said.contains(text));
     }
 
     /// Waits for its end.
     pub fn wait(mut self, bound: Duration) -> Ran {
         // Its output ends with it.
-        let stderr = self.stderr.recv_timeout(bound);
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let Ok(stderr) = stderr else {
-            self.child.kill().unwrap();
-            let stderr = self.stderr.recv_timeout(bound).unwrap_or_default();
-            panic!("it did not end within {bound:?}: {}", said(&stderr));
-        };
-        let stdout = self.stdout.recv_timeout(bound).unwrap();
+        self.stderr.wait_for_end(bound);
+        self.stdout.wait_for_end(bound);
         let status = self.child.wait().unwrap();
-        let code = status
-            .code()
-            .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        let signal = || 128 + status.signal().unwrap_or(0);
         Ran {
-            code,
-            stdout,
-            stderr: said(&stderr),
+            code: status.code().unwrap_or_else(signal),
+            stdout: std::mem::take(&mut self.stdout.lock().bytes),
+            stderr: self.stderr.lock().text(),
         }
     }
 }
@@ -170,12 +166,57 @@ impl Drop for Running {
     }
 }
 
-fn collect(mut from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = sync_channel(1);
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = from.read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
-    });
-    receiver
+/// What is said, as it is said.
+#[derive(Default)]
+struct Said {
+    so_far: Mutex<SoFar>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct SoFar {
+    bytes: Vec<u8>,
+    over: bool,
+}
+
+impl SoFar {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Said {
+    fn by(mut from: impl Read + Send + 'static) -> Arc<Self> {
+        let said = Arc::new(Self::default());
+        let ours = Arc::clone(&said);
+        std::thread::spawn(move || {
+            let mut piece = vec![0; 65536];
+            loop {
+                let read = from.read(&mut piece).unwrap_or(0);
+                let mut so_far = ours.lock();
+                so_far.bytes.extend_from_slice(&piece[..read]);
+                so_far.over = read == 0;
+                ours.more.notify_all();
+                if so_far.over {
+                    return;
+                }
+            }
+        });
+        said
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SoFar> {
+        self.so_far.lock().unwrap()
+    }
+
+    fn wait(&self, bound: Duration, enough: impl Fn(&str) -> bool) {
+        let waiting = |so_far: &mut SoFar| !so_far.over && !enough(&so_far.text());
+        let (so_far, _) = self.more.wait_timeout_while(self.lock(), bound, waiting).unwrap();
+        assert!(enough(&so_far.text()), "within {bound:?} only: {}", so_far.text());
+    }
+
+    fn wait_for_end(&self, bound: Duration) {
+        let (so_far, _) = self.more.wait_timeout_while(self.lock(), bound, |so_far| !so_far.over).unwrap();
+        assert!(so_far.over, "it did not end within {bound:?}: {}", so_far.text());
+    }
 }
