@@ -18,7 +18,16 @@ fn image() -> Option<String> {
 
 fn run(image: &str, lifeboat: &Lifeboat, options: &[&str], args: &[&str]) -> Ran {
     let mut command = Command::new("docker");
-    command.args(["run", "--read-only", "--cap-drop", "ALL", "--network", "host", "--label", "lifeboat.test=1"]);
+    command.args([
+        "run",
+        "--read-only",
+        "--cap-drop",
+        "ALL",
+        "--network",
+        "host",
+        "--label",
+        "lifeboat.test=1",
+    ]);
     command.args(["--volume", "/var/run/docker.sock:/var/run/docker.sock"]);
     for (name, value) in lifeboat.env() {
         command.arg("--env").arg(format!("{name}={value}"));
@@ -84,7 +93,12 @@ fn refuses_to_back_up_in_an_endless_loop() {
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name).custom("echo bytes");
     let name = unique("restarted");
-    let ran = run(&image, &lifeboat, &["--detach", "--restart", "always", "--name", &name], &[]);
+    let ran = run(
+        &image,
+        &lifeboat,
+        &["--detach", "--restart", "always", "--name", &name],
+        &[],
+    );
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let restarted = Container { name };
     let said = || docker(&["logs", &restarted.name]) + &restarted.log();

@@ -14,11 +14,19 @@ fn told(server: &Postgres) -> BTreeMap<String, String> {
     told
 }
 
-/// A database in pg_dump's words.
+/// A database in `pg_dump`'s words.
 fn dumped(server: &Postgres, database: &str) -> String {
     let connection = format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"));
     // A time-out that is set for the database would end pg_dump as well.
-    let mut argv = vec!["env", "PGOPTIONS=-c statement_timeout=0", "pg_dump", "-U", "postgres", "-d", &connection];
+    let mut argv = vec![
+        "env",
+        "PGOPTIONS=-c statement_timeout=0",
+        "pg_dump",
+        "-U",
+        "postgres",
+        "-d",
+        &connection,
+    ];
     if !database.contains('\n') {
         // With --create it refuses such a name.
         argv.push("--create");

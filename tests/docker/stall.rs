@@ -7,6 +7,7 @@
 //! many in one the loss is rare.
 
 use crate::support::{Container, Front, LONG, Lifeboat, Request, Store, front::Script, start};
+use ::lifeboat::runtime::wholeness::record::hex;
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -128,7 +129,7 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
         hash.update(block);
     }
     hash.update(&block[..written % block.len()]);
-    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&hash.finalize());
 
     let key = lifeboat.succeed(&["list", "--json"]).text();
     let listed: serde_json::Value = serde_json::from_str(&key).unwrap();
@@ -140,10 +141,7 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
     let read_back = Lifeboat::new(store, &target.name)
         .succeed(&["get", "latest"])
         .stdout;
-    let read_back: String = Sha256::digest(&read_back)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let read_back = hex(&Sha256::digest(&read_back));
     if read_back == hash {
         Ok(())
     } else {

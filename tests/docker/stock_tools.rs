@@ -42,13 +42,27 @@ fn restore_the_custom_format() {
     let list = fresh.exec_with(&["pg_restore", "-l"], &dump);
     assert!(list.status.success());
     let list = String::from_utf8(list.stdout).unwrap();
-    assert!(list.contains("TABLE DATA public pgbench_accounts postgres"), "{list}");
-    let restore = ["pg_restore", "-U", "postgres", "--exit-on-error", "--create", "-d", "postgres"];
+    assert!(
+        list.contains("TABLE DATA public pgbench_accounts postgres"),
+        "{list}"
+    );
+    let restore = [
+        "pg_restore",
+        "-U",
+        "postgres",
+        "--exit-on-error",
+        "--create",
+        "-d",
+        "postgres",
+    ];
     let restored = fresh.exec_with(&restore, &dump);
     assert!(restored.status.success(), "{restored:?}");
     assert_eq!(fresh.pgbench_sum("app"), sum);
     // And what `get` gives is the very same.
-    assert_eq!(lifeboat.succeed(&["get", "latest", "--database", "app"]).stdout, dump);
+    assert_eq!(
+        lifeboat.succeed(&["get", "latest", "--database", "app"]).stdout,
+        dump
+    );
 }
 
 #[test]
@@ -57,7 +71,9 @@ fn restore_the_plain_format_and_the_roles() {
     let (server, sum) = filled(18);
     server.sql("postgres", "CREATE ROLE app_owner LOGIN PASSWORD 'secret'");
     let hash = "SELECT rolpassword FROM pg_authid WHERE rolname = 'app_owner'";
-    Lifeboat::new(&store, &server.name).with("POSTGRES_FORMAT", "plain").succeed(&["backup"]);
+    Lifeboat::new(&store, &server.name)
+        .with("POSTGRES_FORMAT", "plain")
+        .succeed(&["backup"]);
     let fresh = Postgres::start(18);
     fresh.sql("postgres", "CREATE DATABASE app");
     for (kind, database) in [("_globals", "postgres"), ("app", "app")] {
@@ -92,8 +108,14 @@ fn check_the_hashes_of_the_manifest() {
         let manifest = store.manifest(key);
         for part in ["object", "dump"] {
             let expected = format!("{} {part}", manifest[part]["sha256"].as_str().unwrap());
-            assert!(said.lines().any(|line| line == expected), "{expected} is not in: {said}");
+            assert!(
+                said.lines().any(|line| line == expected),
+                "{expected} is not in: {said}"
+            );
         }
-        assert_eq!(manifest["object"]["bytes"].as_u64().unwrap(), store.get(key).len() as u64);
+        assert_eq!(
+            manifest["object"]["bytes"].as_u64().unwrap(),
+            store.get(key).len() as u64
+        );
     }
 }

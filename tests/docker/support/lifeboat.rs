@@ -216,7 +216,10 @@ impl Said {
     }
 
     fn wait_for_end(&self, bound: Duration) {
-        let (so_far, _) = self.more.wait_timeout_while(self.lock(), bound, |so_far| !so_far.over).unwrap();
+        let (so_far, _) = self
+            .more
+            .wait_timeout_while(self.lock(), bound, |so_far| !so_far.over)
+            .unwrap();
         assert!(so_far.over, "it did not end within {bound:?}: {}", so_far.text());
     }
 }

@@ -17,7 +17,7 @@ pub use postgres::{MAJORS, Postgres};
 use std::time::{Duration, Instant};
 
 /// Far more than anything here takes, and still an end.
-pub const LONG: Duration = Duration::from_secs(180);
+pub const LONG: Duration = Duration::from_mins(3);
 
 /// What is told to end is given this long.
 pub const SECONDS: Duration = Duration::from_secs(15);
