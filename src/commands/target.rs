@@ -113,7 +113,7 @@ impl<'a, R: Runtime> Target<'a, R> {
             let answer = self.ask(&words).await?;
             if answer.code == 0 {
                 let server = Postgres::read_server(&answer.stdout).map_err(not_understood)?;
-                return Ok((there.knowing(server.version_num), server));
+                return Ok((there.at(&server), server));
             }
             let missing = answer.stderr.contains("does not exist") && !answer.stderr.contains("role");
             failure = Some(answer);

@@ -109,10 +109,18 @@ async fn refuse<R: Runtime>(
     job: &Job<'_>,
 ) -> Result<()> {
     let name = &job.name;
+    let refuse = |why: String| Err(Error::refused(Stage::Restore, why));
+    let missing = job.properties.missing_tablespaces(&server.tablespaces);
+    if job.format == PostgresFormat::Plain && !missing.is_empty() {
+        return refuse(format!(
+            "the destination has no tablespace {}, and a dump in plain format cannot do without",
+            missing.join(", ")
+        ))
+        .map_err(|error: Error| error.hint("create it first: CREATE TABLESPACE … LOCATION …"));
+    }
     let Some(live) = server.database(name) else {
         return Ok(());
     };
-    let refuse = |why: String| Err(Error::refused(Stage::Restore, why));
     if live.prepared_transactions > 0 {
         return refuse(format!(
             "database {name:?} has prepared transactions, and cannot be renamed"
@@ -270,10 +278,11 @@ async fn fill<R: Runtime, S: Store>(
         &chosen.manifest,
     )
     .await?;
-    let tidy = postgres.tidy(scratch);
-    warn_of(&target.tell(&tidy.words, &tidy.input).await?.stderr);
     let finish = postgres.finish(scratch, properties);
     warn_of(&target.tell(&finish.words, &finish.input).await?.stderr);
+    // Opens the database once with all its settings, before it goes live.
+    let tidy = postgres.tidy(scratch);
+    warn_of(&target.tell(&tidy.words, &tidy.input).await?.stderr);
     Ok(())
 }
 
