@@ -118,7 +118,9 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
         .with("S3_PART_SIZE", &case.part_bytes.to_string())
         .with("S3_CONCURRENCY", &case.concurrency.to_string())
         .with("COMPRESSION", case.compression)
-        .with("COMPRESSION_THREADS", "1");
+        .with("COMPRESSION_THREADS", "1")
+        // Where the tail is lost, nothing comes any more.
+        .with("STALL_TIMEOUT", "1m");
     let ran = lifeboat.run(&["backup"]);
     let written: usize = target.exec(&["cat", "/tmp/written"]).parse().unwrap();
     if ran.code != 0 {

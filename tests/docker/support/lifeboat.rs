@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// An environment to run it in.
@@ -206,7 +206,8 @@ impl Said {
     }
 
     fn lock(&self) -> MutexGuard<'_, SoFar> {
-        self.so_far.lock().unwrap()
+        // Whoever panicked while he looked has changed nothing.
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait(&self, bound: Duration, enough: impl Fn(&str) -> bool) {
