@@ -173,6 +173,6 @@ async fn read(
     let stderr = stderr.text();
     match scanner.code() {
         Some(code) => Ok(Answer { stdout, stderr, code }),
-        None => Err(WholenessError::no_record(&scanner, stderr)),
+        None => Err(WholenessError::no_record(&stdout, &scanner, stderr)),
     }
 }

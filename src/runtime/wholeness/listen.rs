@@ -1,7 +1,7 @@
 //! Out of a container: a tool's output, believed only when its end record has come.
 
 use super::record::Scanner;
-use super::{END, HEARTBEAT, Stderr, WholenessError, start, tool};
+use super::{END, HEARTBEAT, START_ERROR_BYTES, Stderr, WholenessError, start, tool};
 use crate::engine::Words;
 use crate::runtime::{Container, Frame, Runtime, RuntimeError, RuntimeErrorKind};
 use bytes::Bytes;
@@ -17,6 +17,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 pub struct Listen {
     output: BoxStream<'static, Result<Frame, RuntimeError>>,
     scanner: Scanner,
+    /// The first of what was given out, for the reason of a failed start.
+    printed: Vec<u8>,
     stderr: Stderr,
     tool: String,
     stall: Duration,
@@ -39,6 +41,7 @@ impl Listen {
         Ok(Self {
             output: exec.output,
             scanner: Scanner::new(&nonce),
+            printed: Vec::new(),
             stderr: Stderr::new(words),
             tool: tool(words),
             stall,
@@ -60,7 +63,10 @@ impl Listen {
                         stderr: self.stderr.text(),
                     });
                 }
-                Ok(None) => return Err(WholenessError::no_record(&self.scanner, self.stderr.text())),
+                Ok(None) => {
+                    let stderr = self.stderr.text();
+                    return Err(WholenessError::no_record(&self.printed, &self.scanner, stderr));
+                }
                 Ok(Some(Err(error))) => return Err(error.into()),
                 Ok(Some(Ok(Frame::Stderr(piece)))) => {
                     self.stderr.push(&piece);
@@ -72,6 +78,8 @@ impl Listen {
                 self.let_it_end().await?;
             }
             if !piece.is_empty() {
+                let room = START_ERROR_BYTES - self.printed.len();
+                self.printed.extend_from_slice(&piece[..room.min(piece.len())]);
                 return Ok(Some(piece));
             }
         }

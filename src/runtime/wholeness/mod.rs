@@ -32,6 +32,9 @@ const END: Duration = Duration::from_secs(15);
 /// How much of what a tool says on stderr is kept for its error: the last bytes.
 const STDERR_BYTES: usize = 16 * 1024;
 
+/// What an engine prints instead of starting an exec is no longer than this.
+const START_ERROR_BYTES: usize = 1024;
+
 /// Why a stream is not believed, or the tool's own failure.
 #[derive(Debug, thiserror::Error)]
 pub enum WholenessError {
@@ -100,11 +103,16 @@ pub enum WholenessError {
 }
 
 impl WholenessError {
-    /// A stream that ended too soon. A failed start prints its reason on stdout, where it is still held back.
-    fn no_record(scanner: &record::Scanner, stderr: String) -> Self {
-        let held = String::from_utf8_lossy(scanner.held()).trim().to_owned();
+    /// A stream that ended too soon. A failed start prints its reason on stdout: short text, and all there is.
+    /// More than that is the tool's own output, and nothing to show.
+    fn no_record(printed: &[u8], scanner: &record::Scanner, stderr: String) -> Self {
+        let reason = match printed.len() {
+            0..START_ERROR_BYTES => [printed, scanner.held()].concat(),
+            _ => Vec::new(),
+        };
+        let reason = String::from_utf8_lossy(&reason).trim().to_owned();
         Self::NoRecord {
-            said: if stderr.is_empty() { held } else { stderr },
+            said: if stderr.is_empty() { reason } else { stderr },
         }
     }
 }

@@ -117,6 +117,11 @@ impl MemoryStore {
         true
     }
 
+    /// From now on a deletion of `key` is answered as done, and the object is shown as before: an object lock.
+    pub fn lock(&self, key: &str) {
+        self.state().locked.insert(key.to_owned());
+    }
+
     /// Sets the store's clock; it stands still otherwise.
     pub fn set_now(&self, now: Timestamp) {
         self.state().now = now;
@@ -339,7 +344,9 @@ impl Store for MemoryStore {
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         self.call(Op::Delete, key, |state| {
-            state.objects.remove(key);
+            if !state.locked.contains(key) {
+                state.objects.remove(key);
+            }
             Ok(())
         })
         .await

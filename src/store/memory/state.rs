@@ -4,7 +4,7 @@ use super::{Fault, Op};
 use crate::store::{Head, OpenUpload, Part, StoreErrorKind, etag};
 use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The ways in which stores differ.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,7 @@ impl Default for Manners {
 pub(super) struct State {
     pub(super) manners: Manners,
     pub(super) objects: BTreeMap<String, Object>,
+    pub(super) locked: BTreeSet<String>,
     pub(super) uploads: BTreeMap<String, Upload>,
     /// Uploads ever begun: ids are never used twice.
     pub(super) begun: usize,

@@ -1,0 +1,95 @@
+//! Deleting: the manifest first, then proof that it is gone, then the dump; and never the newest by accident.
+
+use crate::scripted::{ScriptedRuntime, Step};
+use crate::world::{attempt, context, keys, whole};
+use lifeboat::catalog::Key;
+use lifeboat::commands::bucket::Bucket;
+use lifeboat::commands::delete;
+use lifeboat::exit::Exit;
+use lifeboat::store::StoreErrorKind;
+use lifeboat::store::memory::{Fault, MemoryStore, Op};
+
+async fn two_backups() -> (MemoryStore, Bucket<MemoryStore>, Vec<Key>) {
+    let store = MemoryStore::new();
+    let context = context(
+        ScriptedRuntime::new([Step::Noise(100), Step::Record(0)]),
+        &store,
+        &[],
+    );
+    let mut made = vec![
+        attempt(&context).await.unwrap().key,
+        attempt(&context).await.unwrap().key,
+    ];
+    made.sort_by_key(Key::text);
+    (store, context.bucket, made)
+}
+
+#[tokio::test]
+async fn in_the_one_safe_order() {
+    let (store, bucket, made) = two_backups().await;
+    let before = store.calls().len();
+    bucket.delete(&made[0]).await.unwrap();
+    let (manifest, object) = (made[0].manifest(""), made[0].object(""));
+    let order = [
+        (Op::Delete, manifest.clone()),
+        (Op::Head, manifest),
+        (Op::Delete, object),
+    ];
+    assert_eq!(store.calls()[before..], order);
+    assert_eq!((whole(&store), keys(&store).len()), (1, 2));
+}
+
+#[tokio::test]
+async fn an_unconfirmed_deletion_leaves_the_dump() {
+    for (op, fault) in [
+        (Op::Delete, Fault::Error(StoreErrorKind::Denied)),
+        (Op::Head, Fault::Error(StoreErrorKind::Unreachable)),
+    ] {
+        let (store, bucket, made) = two_backups().await;
+        store.fail_all(op, fault);
+        assert_eq!(bucket.delete(&made[0]).await.unwrap_err().exit, Exit::Storage);
+        assert!(keys(&store).contains(&made[0].object("")), "{op:?} {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_still_shown_keeps_its_dump() {
+    let (store, bucket, made) = two_backups().await;
+    store.lock(&made[0].manifest(""));
+    let error = bucket.delete(&made[0]).await.unwrap_err();
+    assert!(
+        error.exit == Exit::Storage && error.chain().contains("still shows"),
+        "{error}"
+    );
+    assert_eq!(whole(&store), 2);
+}
+
+#[tokio::test]
+async fn a_deletion_whose_reply_is_lost_leaves_the_dump_beside_no_manifest() {
+    let (store, bucket, made) = two_backups().await;
+    store.fail_all(Op::Delete, Fault::LoseReply);
+    assert!(bucket.delete(&made[0]).await.is_err());
+    assert!(keys(&store).contains(&made[0].object("")));
+}
+
+#[tokio::test]
+async fn the_newest_goes_only_by_force() {
+    let (store, bucket, made) = two_backups().await;
+    let all: Vec<String> = made.iter().map(Key::text).collect();
+    for wanted in [&all[1..], &all[..]] {
+        let refused = delete::run(&bucket, wanted, false).await.unwrap_err();
+        assert_eq!(refused.exit, Exit::Refused, "{refused}");
+        assert_eq!(whole(&store), 2, "one refusal keeps all of them");
+    }
+    assert_eq!(
+        delete::run(&bucket, &["db/_all/no-such".to_owned()], true)
+            .await
+            .unwrap_err()
+            .exit,
+        Exit::Usage
+    );
+    delete::run(&bucket, &all[..1], false).await.unwrap();
+    assert_eq!(whole(&store), 1);
+    delete::run(&bucket, &all[1..], true).await.unwrap();
+    assert_eq!(keys(&store), Vec::<String>::new());
+}

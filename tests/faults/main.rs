@@ -1,0 +1,16 @@
+//! What goes wrong in a backup, a restore and a deletion, and what is left then: nothing, or what was there before.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod backup;
+mod cancel;
+mod delete;
+#[path = "../support/local.rs"]
+mod local;
+mod parts;
+mod prune;
+mod read;
+mod restore;
+#[path = "../support/scripted.rs"]
+mod scripted;
+#[path = "../support/world.rs"]
+mod world;

@@ -1,0 +1,125 @@
+//! Pruning after a backup: what the rules say, and nothing at all when something is odd.
+
+use crate::scripted::{ScriptedRuntime, Step};
+use crate::world::{attempt, context, keys, whole};
+use jiff::SignedDuration;
+use lifeboat::cli::ScopeArgs;
+use lifeboat::commands::{backup, prune};
+use lifeboat::exit::Exit;
+use lifeboat::store::StoreErrorKind;
+use lifeboat::store::memory::{Fault, MemoryStore, Op};
+
+const KEEP_ONE: [(&str, &str); 1] = [("KEEP_LAST", "1")];
+
+fn dump(bytes: usize) -> ScriptedRuntime {
+    ScriptedRuntime::new([Step::Noise(bytes), Step::Record(0)])
+}
+
+#[tokio::test]
+async fn keep_last_leaves_exactly_that_many() {
+    let store = MemoryStore::new();
+    for run in 1..=5 {
+        let summary = backup::run(&context(dump(1000), &store, &[("KEEP_LAST", "2")])).await;
+        assert_eq!(summary.exit(), Exit::Done);
+        assert_eq!((whole(&store), keys(&store).len()), (run.min(2), 2 * run.min(2)));
+    }
+}
+
+/// A bucket with two backups made without rules; then one with a rule under these circumstances.
+async fn kept(runtime: ScriptedRuntime, spoil: impl FnOnce(&MemoryStore), env: &[(&str, &str)]) -> usize {
+    let store = MemoryStore::new();
+    for _ in 0..2 {
+        attempt(&context(dump(100_000), &store, &[])).await.unwrap();
+    }
+    spoil(&store);
+    let env = [&KEEP_ONE[..], env].concat();
+    let summary = backup::run(&context(runtime, &store, &env)).await;
+    assert_eq!(summary.made, 1, "the backup itself is not in question");
+    whole(&store)
+}
+
+#[tokio::test]
+async fn what_is_odd_keeps_everything() {
+    assert_eq!(kept(dump(100_000), |_| {}, &[]).await, 1, "nothing is odd");
+    assert_eq!(kept(dump(1000), |_| {}, &[]).await, 3, "shrunk");
+    assert_eq!(
+        kept(dump(100_000), |_| {}, &[("PRUNE", "false")]).await,
+        3,
+        "PRUNE=false"
+    );
+    let behind = |store: &MemoryStore| store.set_ahead(SignedDuration::from_mins(16));
+    assert_eq!(kept(dump(100_000), behind, &[]).await, 3, "the clock is behind");
+    let foreign = |store: &MemoryStore| change_manifests(store, "engine-1", "engine-2");
+    assert_eq!(
+        kept(dump(100_000), foreign, &[]).await,
+        3,
+        "of another installation"
+    );
+    let unreadable = |store: &MemoryStore| change_manifests(store, "{", "[");
+    assert_eq!(
+        kept(dump(100_000), unreadable, &[]).await,
+        3,
+        "manifests that say nothing"
+    );
+}
+
+fn change_manifests(store: &MemoryStore, from: &str, to: &str) {
+    for key in keys(store).iter().filter(|key| key.ends_with(".json")) {
+        store.corrupt(key, |bytes| {
+            *bytes = String::from_utf8_lossy(bytes).replace(from, to).into_bytes()
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_own_backup_that_is_not_listed_whole_deletes_nothing() {
+    let store = MemoryStore::new();
+    for _ in 0..2 {
+        attempt(&context(dump(1000), &store, &[])).await.unwrap();
+    }
+    let context = context(dump(1000), &store, &KEEP_ONE);
+    let made = attempt(&context).await.unwrap();
+    lifeboat::store::Store::delete(&store, &made.key.manifest(""))
+        .await
+        .unwrap();
+    let origin = lifeboat::catalog::manifest::Origin {
+        engine_id: "engine-1".to_owned(),
+        system_identifier: None,
+    };
+    prune::after_backup(&context, &origin, &made).await.unwrap();
+    assert_eq!(whole(&store), 2);
+}
+
+#[tokio::test]
+async fn a_listing_that_fails_is_a_failure_and_deletes_nothing() {
+    let store = MemoryStore::new();
+    attempt(&context(dump(1000), &store, &[])).await.unwrap();
+    store.fail(Op::ListPage, 3, Fault::Error(StoreErrorKind::Denied));
+    let summary = backup::run(&context(dump(1000), &store, &KEEP_ONE)).await;
+    assert_eq!(
+        (summary.made, summary.exit(), whole(&store)),
+        (1, Exit::Storage, 2)
+    );
+}
+
+#[tokio::test]
+async fn the_verb_only_shows_unless_told_to_apply() {
+    let store = MemoryStore::new();
+    for _ in 0..3 {
+        attempt(&context(dump(1000), &store, &[])).await.unwrap();
+    }
+    let bucket = context(dump(0), &store, &KEEP_ONE).bucket;
+    prune::run(&bucket, false, &ScopeArgs::default()).await.unwrap();
+    assert_eq!(whole(&store), 3);
+    let never = context(dump(0), &store, &[("KEEP_LAST", "1"), ("PRUNE", "false")]).bucket;
+    assert_eq!(
+        prune::run(&never, true, &ScopeArgs::default())
+            .await
+            .unwrap_err()
+            .exit,
+        Exit::Refused
+    );
+    assert_eq!(whole(&store), 3);
+    prune::run(&bucket, true, &ScopeArgs::default()).await.unwrap();
+    assert_eq!(whole(&store), 1);
+}

@@ -1,0 +1,162 @@
+//! A restore by RESTORE_COMMAND: the command is not even started before the object is proven whole.
+
+use crate::local::{LocalRuntime, Shell, directory};
+use crate::read::DAMAGES;
+use crate::world::{attempt, context, keys};
+use lifeboat::cli::{RestoreArgs, ScopeArgs};
+use lifeboat::commands::{Context, restore};
+use lifeboat::error::Result;
+use lifeboat::exit::Exit;
+use lifeboat::store::memory::MemoryStore;
+use std::path::PathBuf;
+
+/// A "database" that is a file, with a backup of it in the bucket, and a change since.
+struct Database {
+    file: PathBuf,
+    /// Exists once the restore command has been started.
+    started: PathBuf,
+    key: String,
+    context: Context<LocalRuntime, MemoryStore>,
+}
+
+const OLD: &str = "what was backed up\n";
+const NEW: &str = "what has been written since\n";
+
+impl Database {
+    async fn new(restore: &str) -> Self {
+        let place = directory("database");
+        let (file, started) = (place.join("data"), place.join("started"));
+        let old = OLD.repeat(150_000);
+        std::fs::write(&file, &old).unwrap();
+        let dump = format!("cat {}", file.display());
+        let restore = restore
+            .replace("STARTED", started.to_str().unwrap())
+            .replace("FILE", file.to_str().unwrap());
+        let store = MemoryStore::new();
+        let runtime = LocalRuntime::new(&Shell::any());
+        let context = context(
+            runtime,
+            &store,
+            &[("DUMP_COMMAND", &dump), ("RESTORE_COMMAND", &restore)],
+        );
+        let key = attempt(&context).await.unwrap().key.object("");
+        std::fs::write(&file, NEW).unwrap();
+        Self {
+            file,
+            started,
+            key,
+            context,
+        }
+    }
+
+    async fn restore(&self, overwrite: bool, discard: bool) -> Result<()> {
+        let args = RestoreArgs {
+            which: "latest".to_owned(),
+            into: None,
+            name: None,
+            overwrite,
+            discard,
+            scope: ScopeArgs::default(),
+        };
+        restore::run(&self.context, &args).await
+    }
+
+    fn is_untouched(&self) -> bool {
+        !self.started.exists() && std::fs::read_to_string(&self.file).unwrap() == NEW
+    }
+
+    fn store(&self) -> &MemoryStore {
+        &self.context.bucket.store
+    }
+
+    fn replaced(&self) -> usize {
+        keys(self.store())
+            .iter()
+            .filter(|key| key.contains("/_replaced."))
+            .count()
+    }
+}
+
+const RESTORE: &str = "touch STARTED; cat >FILE.new && mv FILE.new FILE";
+
+#[tokio::test]
+async fn comes_back_and_what_it_replaces_is_backed_up_first() {
+    let database = Database::new(RESTORE).await;
+    database.restore(true, false).await.unwrap();
+    assert_eq!(
+        std::fs::read_to_string(&database.file).unwrap(),
+        OLD.repeat(150_000)
+    );
+    assert_eq!(database.replaced(), 2, "a dump and its manifest");
+    // The safety backup is never the latest.
+    database.restore(true, true).await.unwrap();
+    assert_eq!(
+        std::fs::read_to_string(&database.file).unwrap(),
+        OLD.repeat(150_000)
+    );
+    assert_eq!(database.replaced(), 2, "none with --discard");
+}
+
+#[tokio::test]
+async fn without_overwrite_it_is_refused() {
+    let database = Database::new(RESTORE).await;
+    assert_eq!(
+        database.restore(false, false).await.unwrap_err().exit,
+        Exit::Refused
+    );
+    assert!(database.is_untouched());
+}
+
+#[tokio::test]
+async fn what_is_damaged_starts_nothing() {
+    for (name, damage) in DAMAGES {
+        let database = Database::new(RESTORE).await;
+        damage(database.store(), &database.key);
+        let error = database.restore(true, true).await.unwrap_err();
+        assert_eq!(error.exit, Exit::Verification, "{name}: {error}");
+        assert!(database.is_untouched(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_safety_backup_that_fails_starts_nothing() {
+    let database = Database::new(RESTORE).await;
+    let listed = keys(database.store());
+    std::fs::remove_file(&database.file).unwrap();
+    let error = database.restore(true, false).await.unwrap_err();
+    assert_eq!(error.exit, Exit::Refused, "{error}");
+    assert!(
+        error.to_string().contains("--discard") && !database.started.exists(),
+        "{error}"
+    );
+    assert_eq!(keys(database.store()), listed);
+}
+
+#[tokio::test]
+async fn a_command_that_fails_or_stops_reading_is_told() {
+    let failing = Database::new("cat >/dev/null; echo 'no space left' >&2; exit 9").await;
+    let error = failing.restore(true, true).await.unwrap_err();
+    assert_eq!(error.exit, Exit::Tool);
+    assert!(
+        error.chain().contains("exit code 9") && error.chain().contains("no space left"),
+        "{error}"
+    );
+    let early = Database::new("head -c 10 >/dev/null; exit 0").await;
+    let error = early.restore(true, true).await.unwrap_err();
+    assert_eq!(error.exit, Exit::Tool, "{error}");
+}
+
+#[tokio::test]
+async fn an_interrupted_restore_shows_the_command_no_end_of_its_input() {
+    let database =
+        Database::new("touch STARTED; head -c 10 >/dev/null; sleep 1000; cat >/dev/null; echo x >FILE").await;
+    let cancel = database.context.cancel.clone();
+    let started = database.started.clone();
+    let asked = async {
+        crate::local::until("the command is started", || started.exists()).await;
+        cancel.cancel(Exit::Terminated);
+    };
+    let (outcome, ()) = tokio::join!(database.restore(true, true), asked);
+    assert_eq!(outcome.unwrap_err().exit, Exit::Terminated);
+    assert_eq!(std::fs::read_to_string(&database.file).unwrap(), NEW);
+}
