@@ -6,9 +6,11 @@
 //! has read its output for 1 s, and the store's reply is kept back until 3.5 s later. One container a run: with
 //! many in one the loss is rare.
 
+use crate::support::s3_server::temporary_directory;
 use crate::support::{Container, Front, LONG, Lifeboat, Request, Store, front::Script, start};
 use ::lifeboat::runtime::wholeness::record::hex;
 use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -74,12 +76,13 @@ const DUMP: &str = r#"perl -e '
     my $done = syswrite(STDOUT, substr($block, $at, $size)) or die;
     $written += $done; $at = ($at + $done) % length $block;
   }
-  open my $end, ">", "/tmp/written.part" or die; print $end $written; close $end;
-  rename "/tmp/written.part", "/tmp/written"'"#;
+  open my $end, ">", "/shared/written.part" or die; print $end $written; close $end;
+  rename "/shared/written.part", "/shared/written"'"#;
 
 /// Keeps the replies to parts back until 3.5 s after the dump's end, as long as the dump goes on.
 struct Stalls {
-    target: String,
+    /// The file that the dump makes at its end.
+    written: PathBuf,
     over: AtomicBool,
 }
 
@@ -88,12 +91,10 @@ impl Script for Stalls {
         if request.part().is_none() || self.over.load(Ordering::SeqCst) {
             return;
         }
+        // Not by the engine: while an exec's output is stuck, it may start no other in that container.
         let ended = || {
-            let mut test = std::process::Command::new("docker");
-            test.args(["exec", &self.target, "test", "-e", "/tmp/written"])
-                .status()
-                .unwrap()
-                .success()
+            let mut test = std::process::Command::new("test");
+            test.arg("-e").arg(&self.written).status().unwrap().success()
         };
         crate::support::wait_until("the dump's end", LONG, ended);
         // The store's own silence: nothing is ever sent here.
@@ -105,10 +106,14 @@ impl Script for Stalls {
 
 /// Every byte that the dump wrote is stored, proven and read back; else what is missing.
 fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
-    let target = Container::shell();
+    let shared = temporary_directory("stall");
+    let volume = format!("{}:/shared", shared.display());
+    let options = ["--init", "--volume", &volume];
+    let target = Container::run("lifeboat-test/sh-dash", &options, &["sleep", "3600"]);
     target.exec_with(&["sh", "-c", "cat >/tmp/block"], block);
+    let written = shared.join("written");
     let script = Stalls {
-        target: target.name.clone(),
+        written: written.clone(),
         over: AtomicBool::new(false),
     };
     let front = Front::before(&store.server.endpoint, script);
@@ -122,7 +127,8 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
         // Where the tail is lost, nothing comes any more.
         .with("STALL_TIMEOUT", "1m");
     let ran = lifeboat.run(&["backup"]);
-    let written: usize = target.exec(&["cat", "/tmp/written"]).parse().unwrap();
+    let written: usize = std::fs::read_to_string(&written).unwrap().parse().unwrap();
+    std::fs::remove_dir_all(&shared).unwrap();
     if ran.code != 0 {
         return Err(format!("{written} bytes written: {}", ran.stderr));
     }
