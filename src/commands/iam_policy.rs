@@ -4,6 +4,7 @@ use crate::config::Config;
 use serde_json::{Value, json};
 
 /// The policy as JSON. Actions and resources are those of AWS's service authorization reference for S3.
+#[must_use]
 pub fn policy(config: &Config) -> Value {
     let s3 = &config.s3;
     let bucket = format!("arn:aws:s3:::{}", s3.bucket);
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     fn of(more: &[(&str, &str)]) -> Value {
-        let base = [("TARGET", "db"), ("S3_BUCKET", "b")];
+        let base = [("TARGET", "db"), ("S3_BUCKET", "backups")];
         let env = base
             .iter()
             .chain(more)
@@ -71,7 +72,10 @@ mod tests {
             policy["Statement"][0]["Condition"]["StringLike"]["s3:prefix"][0],
             "host/a/*"
         );
-        assert_eq!(policy["Statement"][1]["Resource"][0], "arn:aws:s3:::b/host/a/*");
+        assert_eq!(
+            policy["Statement"][1]["Resource"][0],
+            "arn:aws:s3:::backups/host/a/*"
+        );
         assert!(!policy.to_string().contains("Delete"));
         assert!(of(&[]).to_string().contains("s3:DeleteObject"));
     }

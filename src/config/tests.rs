@@ -32,16 +32,22 @@ pub(super) fn warnings(env: &[(&str, &str)]) -> Vec<String> {
     try_load(env).unwrap().warnings
 }
 
-/// All problems, as displayed.
+/// All problems, as displayed, without the warnings behind them: those have tests of their own.
 pub(super) fn problems(env: &[(&str, &str)]) -> String {
-    try_load(env).unwrap_err().to_string()
+    let problems: Vec<_> = try_load(env)
+        .unwrap_err()
+        .0
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    problems.join("\n")
 }
 
 /// The only problem.
 pub(super) fn problem(env: &[(&str, &str)]) -> String {
     let problems = try_load(env).unwrap_err();
     assert_eq!(problems.0.len(), 1, "{problems}");
-    problems.to_string()
+    problems.0[0].to_string()
 }
 
 #[test]

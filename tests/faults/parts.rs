@@ -18,7 +18,7 @@ async fn proof() -> DumpProof {
         selector: lifeboat::config::Selector::Name("db".to_owned()),
     };
     let container = runtime.find(&entry).await.remove(0).unwrap();
-    let stall = Duration::from_secs(60);
+    let stall = Duration::from_mins(1);
     let mut capture = Capture::start(&runtime, &container, &Words::default(), EndMark::None, stall)
         .await
         .unwrap();
@@ -30,7 +30,7 @@ fn writer(store: &MemoryStore, part_bytes: usize) -> PartWriter<MemoryStore> {
     let options = UploadOptions {
         part_bytes: part_bytes as u64,
         concurrency: 2,
-        stall: Duration::from_secs(60),
+        stall: Duration::from_mins(1),
     };
     PartWriter::new(store.clone(), "key".to_owned(), options)
 }

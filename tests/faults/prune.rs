@@ -66,7 +66,7 @@ async fn what_is_odd_keeps_everything() {
 fn change_manifests(store: &MemoryStore, from: &str, to: &str) {
     for key in keys(store).iter().filter(|key| key.ends_with(".json")) {
         store.corrupt(key, |bytes| {
-            *bytes = String::from_utf8_lossy(bytes).replace(from, to).into_bytes()
+            *bytes = String::from_utf8_lossy(bytes).replace(from, to).into_bytes();
         });
     }
 }

@@ -15,14 +15,14 @@ type Damage = (&'static str, fn(&MemoryStore, &str));
 
 pub const DAMAGES: [Damage; 7] = [
     ("cut short by a byte", |store, key| {
-        assert!(store.corrupt(key, |bytes| bytes.truncate(bytes.len() - 1)))
+        assert!(store.corrupt(key, |bytes| bytes.truncate(bytes.len() - 1)));
     }),
     ("empty", |store, key| assert!(store.corrupt(key, Vec::clear))),
     ("a byte more", |store, key| {
-        assert!(store.corrupt(key, |bytes| bytes.push(0)))
+        assert!(store.corrupt(key, |bytes| bytes.push(0)));
     }),
     ("a bit flipped at the front", |store, key| {
-        assert!(store.corrupt(key, |bytes| bytes[100] ^= 1))
+        assert!(store.corrupt(key, |bytes| bytes[100] ^= 1));
     }),
     ("a bit flipped at the end", |store, key| {
         assert!(store.corrupt(key, |bytes| {

@@ -1,4 +1,4 @@
-//! A restore by RESTORE_COMMAND: the command is not even started before the object is proven whole.
+//! A restore by `RESTORE_COMMAND`: the command is not even started before the object is proven whole.
 
 use crate::local::{LocalRuntime, Shell, directory};
 use crate::read::DAMAGES;

@@ -73,9 +73,10 @@ pub fn noise(length: usize) -> Bytes {
         };
         (0..1 << 20).map(|_| next()).collect::<Vec<u8>>().into()
     });
-    match length <= once.len() {
-        true => once.slice(..length),
-        false => once.repeat(length.div_ceil(once.len()))[..length].to_vec().into(),
+    if length <= once.len() {
+        once.slice(..length)
+    } else {
+        once.repeat(length.div_ceil(once.len()))[..length].to_vec().into()
     }
 }
 
