@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// How long parts on their way may take to arrive once the upload is given up. Who was told to end has seconds.
+const ARRIVE: Duration = Duration::from_secs(3);
+
 /// S3's limit on the parts of one object.
 pub const MOST_PARTS: u64 = 10_000;
 
@@ -208,7 +211,11 @@ impl<S: Store> PartWriter<S> {
 
     /// Gives everything up: nothing of it stays in the store, as far as the store can be reached.
     pub async fn abort(mut self) -> Result<(), StoreError> {
-        // A part that arrives after the abort would stand there for ever.
+        // A part that the store is still writing when the upload is given up may be stored after that, and then
+        // stands there: S3's documentation of AbortMultipartUpload says so, and versitygw did it in 1 of 3 tries.
+        // So what is on its way may arrive; what takes longer is cut off.
+        let arrive = async { while self.in_flight.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(ARRIVE, arrive).await;
         self.in_flight.shutdown().await;
         if let Some(upload) = &self.upload {
             self.store.abort_upload(&self.key, upload).await?;
