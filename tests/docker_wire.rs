@@ -121,7 +121,7 @@ async fn listen(start: Start) -> Result<Vec<u8>, WholenessError> {
         argv: vec!["pg_dump".to_owned()],
         env: Vec::new(),
     };
-    let mut listen = Listen::start(&engine(start), &container("db"), &words, Duration::from_secs(60)).await?;
+    let mut listen = Listen::start(&engine(start), &container("db"), &words, Duration::from_mins(1)).await?;
     let mut bytes = Vec::new();
     while let Some(piece) = listen.next().await? {
         bytes.extend_from_slice(&piece);
@@ -129,6 +129,9 @@ async fn listen(start: Start) -> Result<Vec<u8>, WholenessError> {
     listen.succeeded()?;
     Ok(bytes)
 }
+
+/// What the engine answers to a nonce.
+type Answers = fn(&str) -> Vec<u8>;
 
 #[tokio::test]
 async fn a_whole_stream_is_believed_however_it_is_framed() {
@@ -147,7 +150,7 @@ async fn a_whole_stream_is_believed_however_it_is_framed() {
 
 #[tokio::test]
 async fn a_stream_that_is_cut_is_never_believed() {
-    let cases: [(&str, fn(&str) -> Vec<u8>); 8] = [
+    let cases: [(&str, Answers); 8] = [
         ("nothing at all", |_| Vec::new()),
         ("inside the first frame", |nonce| whole(nonce)[..11].to_vec()),
         ("on a frame's boundary", |nonce| whole(nonce)[..14].to_vec()),
@@ -174,7 +177,7 @@ async fn a_stream_that_is_cut_is_never_believed() {
 
 #[tokio::test]
 async fn what_is_no_output_spoils_the_stream() {
-    let cases: [(&str, fn(&str) -> Vec<u8>); 4] = [
+    let cases: [(&str, Answers); 4] = [
         ("the engine's own error", |nonce| {
             [frame(1, b"half"), frame(3, b"oops"), whole(nonce)].concat()
         }),

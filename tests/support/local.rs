@@ -237,7 +237,7 @@ pub fn processes(proc: &Path) -> Vec<Process> {
 /// Waits for a condition, never for ever.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let mut look = tokio::time::interval(Duration::from_millis(20));
-    let waited = tokio::time::timeout(Duration::from_secs(120), async {
+    let waited = tokio::time::timeout(Duration::from_mins(2), async {
         while !holds() {
             look.tick().await;
         }
@@ -332,34 +332,39 @@ struct Output {
 }
 
 impl Output {
-    /// Frames until both pipes end, or 2 s after the process has: the daemon waits no longer either.
+    /// Frames until both pipes end, or 2 s after the process has: the daemon waits no longer either. When nobody
+    /// listens any more it goes on reading, so that no tool hears of it by a broken pipe.
     fn stream(
-        self,
+        mut self,
         mut child: Child,
         ended: Arc<Mutex<Vec<ExitStatus>>>,
     ) -> BoxStream<'static, Result<Frame, RuntimeError>> {
-        let gone = tokio::spawn(async move {
+        let (say, said) = tokio::sync::mpsc::channel(1);
+        let mut gone = tokio::spawn(async move {
             let status = child.wait().await;
             ended.lock().unwrap().extend(status);
             let over = tokio::time::Instant::now() + Duration::from_secs(2);
             tokio::time::sleep_until(over).await;
         });
-        unfold((self, gone), |(mut output, mut gone)| async move {
-            if output.stdout.is_none() && output.stderr.is_none() {
-                return None;
+        tokio::spawn(async move {
+            loop {
+                let frame = tokio::select! {
+                    biased;
+                    frame = self.next() => frame,
+                    _ = &mut gone => None,
+                };
+                let Some(frame) = frame else { return };
+                let _ = say.send(Ok(frame)).await;
             }
-            let frame = tokio::select! {
-                biased;
-                frame = output.next() => frame?,
-                _ = &mut gone => return None,
-            };
-            Some((Ok(frame), (output, gone)))
+        });
+        unfold(said, |mut said| async move {
+            said.recv().await.map(|frame| (frame, said))
         })
         .boxed()
     }
 
     async fn next(&mut self) -> Option<Frame> {
-        loop {
+        while self.stdout.is_some() || self.stderr.is_some() {
             let (mut out, mut err) = (vec![0; 32 * 1024], vec![0; 32 * 1024]);
             let frame = tokio::select! {
                 read = piece(&mut self.stdout, &mut out) => read.map(Frame::Stdout),
@@ -369,10 +374,8 @@ impl Output {
             if frame.is_some() {
                 return frame;
             }
-            if self.stdout.is_none() && self.stderr.is_none() {
-                return None;
-            }
         }
+        None
     }
 }
 

@@ -7,12 +7,15 @@ use crate::runtime::{Container, Frame, Runtime, RuntimeError};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use std::pin::Pin;
+use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// What a tool that is fed may print; more is an error, it would be kept in memory.
 const STDOUT_BYTES: usize = 4 * 1024 * 1024;
+/// How long the script may take to go by itself.
+const HEARD: Duration = Duration::from_secs(3);
 /// More newlines than any `head` reads ahead of what it was told to pass on (busybox's uses stdio).
 const PADDING_BYTES: usize = 64 * 1024;
 
@@ -112,7 +115,14 @@ impl Feed {
 
     /// What the tool came to, once it has been told that it may go.
     async fn answer(&mut self) -> Result<Answer, WholenessError> {
-        match tokio::time::timeout(END, &mut self.reader).await {
+        // The script goes by itself, unless the tool had ended before it took everything: then the rest is being
+        // thrown away, up to the end of stdin. Not at once: some proxies take a half-close for a close.
+        let mut heard = tokio::time::timeout(HEARD, &mut self.reader).await;
+        if heard.is_err() {
+            let _ = self.input.shutdown().await;
+            heard = tokio::time::timeout(END, &mut self.reader).await;
+        }
+        match heard {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(WholenessError::NoRecord {
                 said: format!("{} could not be heard to its end", self.tool),

@@ -10,6 +10,7 @@ IFS= read -r lb_length || exit 125
 ) </dev/null >/dev/null &
 lb_ticker=$!
 lb_feed() {
+	IFS=' ' read -r lb_self lb_x </proc/self/stat
 	head -c "$lb_length" || {
 		# The tool ended early: take what still comes, so that the client can hear about it.
 		cat >/dev/null

@@ -37,15 +37,20 @@ else
 	echo 'lifeboat: the exec does not lead its session, or /proc cannot be read: nothing was started' >&2
 	exit 125
 fi
+lb_self=
+lb_ticker=
 lb_first=
 IFS= read -r lb_first 2>/dev/null </proc/1/comm
 # Looks at the session: lb_live are the processes that may be ended (all but this shell and its own children, which
 # end by themselves), lb_parents all that have a child, a dead one that nobody has buried included, lb_nurses those
-# that have a living one.
+# that have a living one, lb_kin the living children of this shell but the one that looks and the ticker,
+# lb_held those that stand still.
 lb_look() {
 	lb_live=
 	lb_parents=' '
 	lb_nurses=' '
+	lb_kin=
+	lb_held=' '
 	for lb_stat in /proc/[0-9]*/stat; do
 		{ IFS= read -r lb_line <"$lb_stat"; } 2>/dev/null || continue
 		lb_pid=${lb_line%% *}
@@ -55,64 +60,80 @@ lb_look() {
 		lb_parents="$lb_parents$2 "
 		[ "$1" != Z ] || continue
 		lb_nurses="$lb_nurses$2 "
-		[ "$lb_pid" != $$ ] && [ "$2" != $$ ] || continue
+		[ "$1" != T ] || lb_held="$lb_held$lb_pid "
+		[ "$lb_pid" != $$ ] || continue
+		if [ "$2" = $$ ]; then
+			[ "$lb_pid" = "$lb_self" ] || [ "$lb_pid" = "$lb_ticker" ] || lb_kin=$lb_pid
+			continue
+		fi
 		[ "$2" != 1 ] || [ "$lb_first" != postgres ] || continue
 		lb_live="$lb_live $lb_pid"
 	done
 }
-# Ends the tool and all it started, children before their parents. Where the database itself is process 1, it
-# inherits every orphan, and PostgreSQL takes an orphan that died of a signal for a crashed server process: it would
-# throw all its clients out. So nobody may die before the last of his children is buried. TERM, after 5 s KILL.
-# It returns only when nobody is left: what comes after it would let a tool that is fed see the end of its input.
+# Ends the tool and all it started: TERM, after 5 s KILL. It returns only when nobody is left: what comes after it
+# would let a tool that is fed see the end of its input. The tool's own parent is waited for too: it may not have
+# started the tool yet.
 lb_fell() {
 	lb_round=0
-	while lb_look && [ -n "$lb_live" ]; do
+	lb_waits=0
+	lb_signal=TERM
+	while lb_look && [ -n "$lb_live$lb_kin" ]; do
 		lb_round=$((lb_round + 1))
+		[ "$lb_waits" -lt 25 ] || lb_signal=KILL
 		# Who is stopped starts nobody between the look and the blow.
 		lb_stopped=$lb_live
 		kill -STOP $lb_stopped 2>/dev/null
-		if [ "$lb_round" -le 25 ]; then
-			lb_strike TERM
-			kill -CONT $lb_stopped 2>/dev/null
-			sleep 0.2 2>/dev/null || sleep 1
-			continue
-		fi
-		if [ "$lb_first" = postgres ]; then
-			lb_strike KILL
-			lb_step
+		if [ -z "$lb_live" ]; then
+			:
+		elif [ "$lb_first" = postgres ]; then
+			lb_by_age
+			[ -z "$lb_stepped" ] || [ $((lb_round % 20)) -eq 0 ] || continue
 		else
-			kill -KILL $lb_stopped 2>/dev/null
+			# All at once: a shell whose child alone was ended would go on to its next command.
+			kill -"$lb_signal" $lb_stopped 2>/dev/null
+			kill -CONT $lb_stopped 2>/dev/null
 		fi
-		[ $((lb_round % 10)) -ne 0 ] || sleep 0.2 2>/dev/null || sleep 1
-		[ "$lb_round" -lt 400 ] || sleep 5
+		lb_waits=$((lb_waits + 1))
+		sleep 0.2 2>/dev/null || sleep 1
+		[ "$lb_waits" -lt 100 ] || sleep 5
 	done
 }
-# Signals those of the stopped that have no child.
-lb_strike() {
+# Where the database itself is process 1, it inherits every orphan, and PostgreSQL takes an orphan that died of a
+# signal for a crashed server process: it would throw all its clients out. So children go before their parents, and
+# nobody dies before the last of his children is buried. A shell that has buried one goes on at once, to the next
+# command or the next round of its loop; so those whose children are all dead run for a moment at a time, each a
+# little longer, until one is caught without a child.
+lb_by_age() {
+	# A fork under way is finished before the stop takes hold: whose children are counted must stand still by then.
 	lb_look
+	lb_still=$lb_held
+	lb_look
+	lb_stepped=
 	for lb_pid in $lb_stopped; do
-		case $lb_parents in
+		case $lb_still in
 		*" $lb_pid "*) ;;
-		*) kill -"$1" "$lb_pid" 2>/dev/null ;;
+		*)
+			lb_stepped=yes
+			continue
+			;;
 		esac
-	done
-}
-# A shell that loops starts the next child as soon as it has buried the last. So those whose children are all dead
-# run for a moment at a time, of a different length each, until one is caught with no child at all.
-lb_step() {
-	for lb_pid in $lb_stopped; do
 		case $lb_nurses in
 		*" $lb_pid "*) continue ;;
 		esac
 		case $lb_parents in
-		*" $lb_pid "*) ;;
-		*) continue ;;
+		*" $lb_pid "*)
+			lb_stepped=yes
+			lb_moment=$((lb_round % 40))
+			kill -CONT "$lb_pid" 2>/dev/null
+			while [ "$lb_moment" -gt 0 ]; do
+				lb_moment=$((lb_moment - 1))
+			done
+			kill -STOP "$lb_pid" 2>/dev/null
+			;;
+		*)
+			kill -"$lb_signal" "$lb_pid" 2>/dev/null
+			kill -CONT "$lb_pid" 2>/dev/null
+			;;
 		esac
-		lb_moment=$((lb_round % 32))
-		kill -CONT "$lb_pid" 2>/dev/null
-		while [ "$lb_moment" -gt 0 ]; do
-			lb_moment=$((lb_moment - 1))
-		done
-		kill -STOP "$lb_pid" 2>/dev/null
 	done
 }
