@@ -18,11 +18,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
+/// What is sent behind the upgrade, given the nonce.
+type Script = fn(&str) -> Vec<u8>;
+
 /// What the engine answers to the start of an exec.
 #[derive(Clone)]
 enum Start {
     /// The upgrade, then what this makes of the nonce, then nothing more.
-    Stream(fn(&str) -> Vec<u8>),
+    Stream(Script),
     /// This status line and message instead.
     Refuse(&'static str, &'static str),
 }
