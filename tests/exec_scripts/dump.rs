@@ -1,8 +1,9 @@
 //! Out of a target: every byte and the tool's own exit code, however slowly it is read.
 
-use crate::local::{LocalRuntime, Shell, container, directory, sh};
+use crate::local::{LocalRuntime, Shell, container, directory, processes, sh, until};
 use lifeboat::engine::Words;
 use lifeboat::runtime::wholeness::{self, Listen, WholenessError};
+use std::path::Path;
 use std::time::Duration;
 
 pub const STALL: Duration = Duration::from_mins(2);
@@ -129,8 +130,17 @@ async fn a_reader_slower_than_the_tool_loses_nothing() {
             .await
             .unwrap();
         let mut bytes = listen.next().await.unwrap().unwrap().len();
-        crate::local::until("the tool has ended", || ended.exists()).await;
-        // Nobody has acknowledged, so the exec is there and nothing can have been dropped.
+        until("the tool has ended", || ended.exists()).await;
+        // Nobody has acknowledged, so the exec stays, or the engine would drop what is on its way.
+        let session = runtime.sessions()[0];
+        until("the script waits for the word", || {
+            let left: Vec<_> = processes(Path::new("/proc"))
+                .into_iter()
+                .filter(|one| one.session == session)
+                .collect();
+            !runtime.ended().is_empty() || (left.len() == 1 && left[0].asleep)
+        })
+        .await;
         assert!(runtime.ended().is_empty(), "{}", shell.name);
         while let Some(piece) = listen.next().await.unwrap() {
             bytes += piece.len();

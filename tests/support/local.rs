@@ -217,6 +217,8 @@ pub struct Process {
     pub pid: u32,
     /// Its session.
     pub session: u32,
+    /// It waits for something.
+    pub asleep: bool,
 }
 
 /// Those that have not ended.
@@ -229,7 +231,11 @@ pub fn processes(proc: &Path) -> Vec<Process> {
             let mut words = rest.split(' ');
             let state = words.next()?;
             let session = words.nth(2)?.parse().ok()?;
-            (state != "Z").then_some(Process { pid, session })
+            (state != "Z").then_some(Process {
+                pid,
+                session,
+                asleep: state == "S",
+            })
         })
         .collect()
 }
