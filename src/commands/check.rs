@@ -114,7 +114,7 @@ async fn targets(config: &Config, runtime: &DockerRuntime, report: &mut Report) 
 }
 
 async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -> Result<String> {
-    let target = Target::new(runtime, container, config);
+    let target = Target::new(runtime, container, config)?;
     match target.engine().await? {
         EngineName::Custom => Ok("DUMP_COMMAND runs there; what it prints is not looked at".to_owned()),
         EngineName::Postgres => {
@@ -137,6 +137,11 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
                 },
             ))
         }
+        other => Err(Error::new(
+            Stage::Target,
+            Exit::Usage,
+            format!("{} is not offered by this version", other.name()),
+        )),
     }
 }
 
@@ -236,9 +241,14 @@ fn memory(config: &Config) {
     let threads = threads(config) as u64;
     let parts = config.s3.concurrency as u64 + 1;
     let part = config.s3.part_bytes.unwrap_or(PART_BYTES);
-    let needed = threads * THREAD_BYTES + parts * part;
+    let targets = config.docker.concurrency as u64;
+    let needed = targets * (threads * THREAD_BYTES + parts * part);
+    let each = match targets {
+        1 => String::new(),
+        _ => format!(", for each of {targets} targets"),
+    };
     let says = format!(
-        "{threads} threads of {} and {parts} parts of {}: about {} beside the program itself",
+        "{threads} threads of {} and {parts} parts of {}{each}: about {} beside the program itself",
         size(THREAD_BYTES),
         size(part),
         size(needed)
@@ -247,7 +257,7 @@ fn memory(config: &Config) {
         Some(limit) if needed > limit => warn(
             "memory",
             &format!(
-                "{says}, and this container may use {}; mend: raise it, or lower COMPRESSION_THREADS, S3_CONCURRENCY",
+                "{says}, and this container may use {}; mend: raise it, or lower COMPRESSION_THREADS, S3_CONCURRENCY, TARGET_CONCURRENCY",
                 size(limit)
             ),
         ),

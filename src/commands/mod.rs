@@ -84,8 +84,8 @@ impl<R, S: Store> Context<R, S> {
     }
 }
 
-/// Threads for compressing: as many as configured, else one per CPU, fewer where this container's memory is small.
-/// A thread of bzip2 -9 takes some 9 MB; half of the memory is left to the parts in flight.
+/// Threads for compressing one dump: as many as configured, else one per CPU, shared out among the targets that run
+/// side by side, and fewer where this container's memory is small. A thread of bzip2 -9 takes some 9 MB; half of the memory is left to the parts in flight.
 pub fn threads(config: &Config) -> usize {
     const PER_THREAD: u64 = 9 * 1024 * 1024;
     config.stream.threads.unwrap_or_else(|| {
@@ -93,7 +93,7 @@ pub fn threads(config: &Config) -> usize {
         let fitting = memory_limit().map_or(usize::MAX, |limit| {
             usize::try_from(limit / 2 / PER_THREAD).unwrap_or(usize::MAX)
         });
-        cpus.min(fitting).max(1)
+        (cpus.min(fitting) / config.docker.concurrency).max(1)
     })
 }
 

@@ -1,39 +1,14 @@
 //! What to dump, and with which words.
 
 use super::credentials::secret;
+use super::engine::{self, EngineName};
 use super::env::Given;
-use super::options::{self, Tool};
+use super::options;
 use super::problems::Report;
 use super::show::quoted;
 use super::values::Choices;
 use crate::secret::Secret;
 use serde::Deserialize;
-
-/// A kind of database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EngineName {
-    /// PostgreSQL.
-    Postgres,
-    /// A command of the operator's own.
-    Custom,
-}
-
-impl EngineName {
-    /// The name, as in `ENGINE` and in the manifest.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::Custom => "custom",
-        }
-    }
-
-    /// The engine of that name, as `ENGINE`, a label or a manifest has it; `None`: this version has none.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Postgres, Self::Custom]
-            .into_iter()
-            .find(|engine| engine.name().eq_ignore_ascii_case(name))
-    }
-}
 
 /// `POSTGRES_FORMAT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,10 +33,11 @@ pub struct Dump {
     pub user: Option<String>,
     /// `DB_PASSWORD`.
     pub password: Option<Secret>,
-    /// `DUMP_OPTIONS`, split into words, each checked.
+    /// The label `lifeboat.password-file`: a path inside the target.
+    pub password_file: Option<String>,
+    /// `DUMP_OPTIONS`, split into words; [`options::check`] them for the tool that gets them.
     pub dump_options: Vec<String>,
-    /// `RESTORE_OPTIONS`, split into words, each checked for the tool of `POSTGRES_FORMAT`; a backup of the other
-    /// format needs [`options::check`] for its own.
+    /// `RESTORE_OPTIONS`, likewise.
     pub restore_options: Vec<String>,
     /// `GLOBALS`.
     pub globals: bool,
@@ -100,15 +76,6 @@ struct Raw {
     dump_extension: Option<String>,
 }
 
-const ENGINES: Choices<Option<EngineName>> = Choices {
-    offered: &[
-        ("auto", None),
-        ("postgres", Some(EngineName::Postgres)),
-        ("custom", Some(EngineName::Custom)),
-    ],
-    not_yet: &["mysql", "mariadb", "mongodb"],
-};
-
 const FORMATS: Choices<PostgresFormat> = Choices {
     offered: &[
         ("custom", PostgresFormat::Custom),
@@ -124,22 +91,20 @@ pub(super) fn read(given: &Given, report: &mut Report) -> Dump {
     let postgres_format = report
         .choice("POSTGRES_FORMAT", raw.postgres_format.as_deref(), &FORMATS)
         .unwrap_or_default();
-    let restore_tool = match postgres_format {
-        PostgresFormat::Custom => Tool::PgRestore,
-        PostgresFormat::Plain => Tool::Psql,
-    };
+    let (dump_tools, restore_tools) = engine::tools(engine, postgres_format);
     Dump {
         engine,
-        databases: databases(raw.databases.as_deref(), report),
+        databases: databases("DATABASES", raw.databases.as_deref(), report),
         exclude: report
             .list("EXCLUDE_DATABASES", raw.exclude_databases.as_deref())
             .unwrap_or_default(),
         user: report.line("DB_USER", raw.db_user),
         password: secret("DB_PASSWORD", raw.db_password, report),
-        dump_options: options("DUMP_OPTIONS", Tool::PgDump, raw.dump_options.as_deref(), report),
+        password_file: None,
+        dump_options: options("DUMP_OPTIONS", &dump_tools, raw.dump_options.as_deref(), report),
         restore_options: options(
             "RESTORE_OPTIONS",
-            restore_tool,
+            &restore_tools,
             raw.restore_options.as_deref(),
             report,
         ),
@@ -147,7 +112,7 @@ pub(super) fn read(given: &Given, report: &mut Report) -> Dump {
         postgres_format,
         dump_command: raw.dump_command.map(Secret::new),
         restore_command: raw.restore_command.map(Secret::new),
-        dump_extension: extension(raw.dump_extension, report),
+        dump_extension: extension("DUMP_EXTENSION", raw.dump_extension, report),
     }
 }
 
@@ -175,7 +140,7 @@ fn mongo(raw: &Raw, report: &mut Report) {
 
 fn engine(raw: &Raw, report: &mut Report) -> Option<EngineName> {
     let asked = raw.engine.as_deref();
-    let named = report.choice("ENGINE", asked, &ENGINES);
+    let named = report.choice("ENGINE", asked, &engine::CHOICES);
     if asked.is_some() && named.is_none() {
         return None;
     }
@@ -190,11 +155,11 @@ fn engine(raw: &Raw, report: &mut Report) -> Option<EngineName> {
             "is required with ENGINE=custom",
             "set it to the command that writes the dump to standard output",
         ),
-        Some(EngineName::Postgres) => {
+        Some(other) if other != EngineName::Custom => {
             for (name, _) in custom_ones.iter().filter(|(_, set)| *set) {
                 report.problem(
                     name,
-                    "does not go with ENGINE=postgres",
+                    format!("does not go with ENGINE={}", other.name()),
                     "set ENGINE=custom, or leave the command unset",
                 );
             }
@@ -224,12 +189,12 @@ fn engine(raw: &Raw, report: &mut Report) -> Option<EngineName> {
     engine
 }
 
-fn databases(text: Option<&str>, report: &mut Report) -> Option<Vec<String>> {
-    let mut names = report.list("DATABASES", text)?;
+pub(super) fn databases(variable: &str, text: Option<&str>, report: &mut Report) -> Option<Vec<String>> {
+    let mut names = report.list(variable, text)?;
     if let Some(pattern) = names.iter().find(|name| name.contains(['*', '?'])) {
         let what = format!("{} is a pattern", quoted(pattern));
         let hint = "write whole names; unset means all, EXCLUDE_DATABASES takes patterns";
-        report.problem("DATABASES", what, hint);
+        report.problem(variable, what, hint);
         return None;
     }
     let mut seen = std::collections::BTreeSet::new();
@@ -237,14 +202,18 @@ fn databases(text: Option<&str>, report: &mut Report) -> Option<Vec<String>> {
     Some(names)
 }
 
-fn options(name: &str, tool: Tool, text: Option<&str>, report: &mut Report) -> Vec<String> {
-    match options::check(tool, text.unwrap_or_default()) {
-        Ok(words) => words,
-        Err(refusal) => {
-            report.problem(name, refusal.what, refusal.hint);
-            Vec::new()
-        }
-    }
+pub(super) fn options(
+    variable: &str,
+    tools: &[options::Tool],
+    text: Option<&str>,
+    report: &mut Report,
+) -> Vec<String> {
+    let checked = options::split(text.unwrap_or_default())
+        .and_then(|words| options::check_for_any(tools, &words).map(|()| words));
+    checked.unwrap_or_else(|refusal| {
+        report.problem(variable, refusal.what, refusal.hint);
+        Vec::new()
+    })
 }
 
 /// Why `extension` cannot be that of a custom engine's backups: keys would mean something else.
@@ -261,11 +230,11 @@ pub fn extension_problem(extension: &str) -> Option<&'static str> {
     }
 }
 
-fn extension(text: Option<String>, report: &mut Report) -> Option<String> {
+pub(super) fn extension(variable: &str, text: Option<String>, report: &mut Report) -> Option<String> {
     let text = text?;
     if let Some(why) = extension_problem(&text) {
         let what = format!("{} {why}", quoted(&text));
-        report.problem("DUMP_EXTENSION", what, "write another one, such as dump");
+        report.problem(variable, what, "write another one, such as dump");
         return None;
     }
     Some(text)
@@ -319,12 +288,12 @@ mod tests {
     #[test]
     fn wrong_engines() {
         assert_eq!(
-            problem(&[("ENGINE", "mysql")]),
-            "ENGINE: \"mysql\" is not offered by this version; write auto, postgres or custom"
+            problem(&[("ENGINE", "sqlite")]),
+            "ENGINE: \"sqlite\" is not known; write auto, postgres, mysql, mariadb, mongodb or custom"
         );
         assert_eq!(
             problem(&[("ENGINE", "postgresql")]),
-            "ENGINE: \"postgresql\" is not known; write auto, postgres or custom"
+            "ENGINE: \"postgresql\" is not known; write auto, postgres, mysql, mariadb, mongodb or custom"
         );
         assert_eq!(
             problem(&[("ENGINE", "custom")]),

@@ -12,8 +12,10 @@
 mod credentials;
 mod dump;
 mod endpoint;
+mod engine;
 mod env;
 mod keep;
+pub mod labels;
 mod object;
 pub mod options;
 mod problems;
@@ -33,7 +35,8 @@ mod when;
 mod tests;
 
 pub use credentials::Credentials;
-pub use dump::{Dump, EngineName, PostgresFormat, extension_problem};
+pub use dump::{Dump, PostgresFormat, extension_problem};
+pub use engine::EngineName;
 pub use env::{ReadFile, Source};
 pub use keep::Keep;
 pub use object::ObjectLockMode;

@@ -109,7 +109,7 @@ pub const VARIABLES: &[Variable] = &[
     var(
         "ENGINE",
         "auto",
-        "postgres or custom; auto looks at which dump tool the target has",
+        "postgres, mysql, mariadb, mongodb or custom; auto looks at which dump tool the target has",
     ),
     var("DATABASES", "all", "databases to back up; comma list"),
     var(

@@ -1,17 +1,53 @@
 //! Which database a target is: the one whose tools it has.
 
 use super::Words;
+use crate::config::EngineName;
 
 /// The tools that are looked for. `PostgreSQL`'s are all needed: the first asks, the others dump and restore.
-pub const TOOLS: [&str; 7] = [
+pub const TOOLS: [&str; 10] = [
     "psql",
     "pg_dump",
     "pg_dumpall",
     "pg_restore",
     "mariadb-dump",
+    "mariadb",
     "mysqldump",
+    "mysql",
     "mongodump",
+    "mongorestore",
 ];
+
+/// What the tools of a target say about its engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// One engine's.
+    One(EngineName),
+    /// Those of several: somebody has to choose.
+    Several(Vec<EngineName>),
+    /// Not all that one engine needs.
+    Nothing,
+}
+
+/// The engine whose tools are all among `tools`.
+pub fn engine(tools: &[&str]) -> Found {
+    let all = |needed: &[&str]| needed.iter().all(|tool| tools.contains(tool));
+    let mariadb = all(&["mariadb-dump", "mariadb"]);
+    let engines: Vec<_> = [
+        (EngineName::Postgres, all(&["psql", "pg_dump", "pg_restore"])),
+        (EngineName::Mariadb, mariadb),
+        // MariaDB before 11 has its tools under both names (mariadb-docker #519).
+        (EngineName::Mysql, !mariadb && all(&["mysqldump", "mysql"])),
+        (EngineName::Mongodb, all(&["mongodump", "mongorestore"])),
+    ]
+    .into_iter()
+    .filter_map(|(engine, there)| there.then_some(engine))
+    .collect();
+    match engines[..] {
+        [] => Found::Nothing,
+        [engine] => Found::One(engine),
+        _ => Found::Several(engines),
+    }
+}
 
 /// Looks which of [`TOOLS`] the target has. Not with `which`: not every image has it (docker-library/mysql #901).
 pub fn look() -> Words {
@@ -55,6 +91,30 @@ mod tests {
         std::fs::remove_dir_all(&place).unwrap();
         assert!(output.status.success());
         assert_eq!(found(&output.stdout), ["pg_dump"]);
+    }
+
+    #[test]
+    fn the_tools_tell_the_engine() {
+        let one = |tools: &[&str]| engine(tools);
+        assert_eq!(
+            one(&["psql", "pg_dump", "pg_restore"]),
+            Found::One(EngineName::Postgres)
+        );
+        assert_eq!(one(&["psql", "pg_dump"]), Found::Nothing);
+        assert_eq!(
+            one(&["mariadb-dump", "mariadb", "mysqldump", "mysql"]),
+            Found::One(EngineName::Mariadb)
+        );
+        assert_eq!(one(&["mysqldump", "mysql"]), Found::One(EngineName::Mysql));
+        assert_eq!(one(&["mysqldump", "mariadb"]), Found::Nothing);
+        assert_eq!(
+            one(&["mongodump", "mongorestore"]),
+            Found::One(EngineName::Mongodb)
+        );
+        assert_eq!(
+            one(&["mysqldump", "mysql", "mongodump", "mongorestore"]),
+            Found::Several(vec![EngineName::Mysql, EngineName::Mongodb])
+        );
     }
 
     #[test]

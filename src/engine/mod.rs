@@ -2,6 +2,7 @@
 
 pub mod custom;
 pub mod detect;
+pub mod files;
 pub mod postgres;
 
 use crate::secret::Secret;

@@ -1,7 +1,7 @@
 //! The Docker Engine API (Docker, or Podman's socket that speaks it). The only place that names bollard.
 
 use super::{Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind as Kind};
-use crate::config::{self, Selector, TargetEntry};
+use crate::config::{self, Selector, TargetEntry, labels};
 use crate::secret::Secret;
 use bollard::container::LogOutput;
 use bollard::errors::Error as Bollard;
@@ -10,6 +10,7 @@ use bollard::models::{ContainerInspectResponse, ContainerSummary, HealthStatusEn
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -185,6 +186,16 @@ impl DockerRuntime {
         }
     }
 
+    /// Whether a container that was found by a label is labelled as one that may be down.
+    async fn may_be_down(&self, entry: &TargetEntry, id: &str) -> bool {
+        let by_label = matches!(entry.selector, Selector::Label { .. });
+        let labels = match self.inspect(id).await {
+            Ok(seen) => seen.config.and_then(|config| config.labels).unwrap_or_default(),
+            Err(_) => return false,
+        };
+        by_label && labels::optional(&labels.into_iter().collect())
+    }
+
     /// One container of an entry, if it can be talked to.
     async fn container(&self, entry: &TargetEntry, id: &str) -> Result<Container, RuntimeError> {
         let mut seen = self.inspect(id).await?;
@@ -220,18 +231,17 @@ impl DockerRuntime {
             }
         }
         let config = seen.config.unwrap_or_default();
-        let labels: std::collections::BTreeMap<_, _> =
-            config.labels.unwrap_or_default().into_iter().collect();
+        let labelled: BTreeMap<_, _> = config.labels.unwrap_or_default().into_iter().collect();
         let target = match &entry.selector {
             Selector::Name(_) => entry.text.clone(),
-            Selector::Label { .. } => labels.get("lifeboat.name").unwrap_or(&name).clone(),
+            Selector::Label { .. } => labelled.get(labels::NAME).unwrap_or(&name).clone(),
         };
         Ok(Container {
             id: seen.id.unwrap_or_else(|| id.to_owned()),
             target,
             name,
             image: config.image.unwrap_or_default(),
-            labels,
+            labels: labelled,
             env: config
                 .env
                 .unwrap_or_default()
@@ -251,7 +261,15 @@ impl Runtime for DockerRuntime {
         };
         let mut found = Vec::new();
         for id in &ids {
-            found.push(self.container(entry, id).await);
+            match self.container(entry, id).await {
+                Err(error) if error.kind == Kind::NotRunning && self.may_be_down(entry, id).await => {
+                    tracing::info!(
+                        target = entry.text,
+                        "left out, as its label lifeboat.optional allows: {error}"
+                    );
+                }
+                other => found.push(other),
+            }
         }
         if found.len() > 1 && matches!(entry.selector, Selector::Name(_)) {
             let names: Vec<_> = found

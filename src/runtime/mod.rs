@@ -127,8 +127,9 @@ impl RuntimeError {
 
 /// What runs the containers. Cheap to clone.
 pub trait Runtime: Clone + Send + Sync + 'static {
-    /// The containers one entry of TARGET means; never empty, and more than one only for a label.
-    /// Each is running. A stopped one is an error of its own, beside the ones that run.
+    /// The containers one entry of TARGET means; more than one only for a label, and none only where a label
+    /// finds containers that may be down. Each is running. A stopped one is an error of its own, beside the ones
+    /// that run.
     fn find(&self, entry: &TargetEntry) -> impl Future<Output = Vec<Result<Container, RuntimeError>>> + Send;
 
     /// Runs `argv` in the container, stdin attached, no TTY.

@@ -9,6 +9,7 @@ use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
+use futures_util::{StreamExt, stream};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,6 +30,13 @@ impl Summary {
     /// The exit code of the run.
     pub fn exit(&self) -> Exit {
         self.first.unwrap_or(Exit::Done)
+    }
+
+    fn add(&mut self, part: Self) {
+        self.made += part.made;
+        self.bytes += part.bytes;
+        self.failed += part.failed;
+        self.first = self.first.or(part.first);
     }
 
     fn failed(&mut self, error: &Error) {
@@ -88,10 +96,14 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
         summary.failed(&error);
         return summary;
     }
-    for container in &targets {
-        if !context.cancel.is_cancelled() {
-            target(context, container, &mut summary).await;
-        }
+    // In order, so that the exit code is that of the first failing target, however fast the others are.
+    let runs: Vec<_> = targets
+        .iter()
+        .map(|container| target(context, container))
+        .collect();
+    let mut done = stream::iter(runs).buffered(context.bucket.config.docker.concurrency);
+    while let Some(part) = done.next().await {
+        summary.add(part);
     }
     if context.cancel.is_cancelled() && summary.first.is_none() {
         summary.failed(&context.interrupted(Stage::Dump));
@@ -121,7 +133,11 @@ fn twice(targets: &[Container]) -> Option<&str> {
         .map(|pair| pair[0])
 }
 
-async fn target<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container, summary: &mut Summary) {
+async fn target<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container) -> Summary {
+    let mut summary = Summary::default();
+    if context.cancel.is_cancelled() {
+        return summary;
+    }
     let name = &container.target;
     let planned = tokio::select! {
         biased;
@@ -132,12 +148,13 @@ async fn target<R: Runtime, S: Store>(context: &Context<R, S>, container: &Conta
         Ok(plan) => plan,
         Err(error) => {
             tracing::error!(target = name, "{error}");
-            return summary.failed(&error);
+            summary.failed(&error);
+            return summary;
         }
     };
     for job in plan.jobs {
         if context.cancel.is_cancelled() {
-            return;
+            break;
         }
         let database = match &job {
             Ok(job) => job.database.to_string(),
@@ -174,6 +191,7 @@ async fn target<R: Runtime, S: Store>(context: &Context<R, S>, container: &Conta
             }
         }
     }
+    summary
 }
 
 fn elapsed(began: jiff::Timestamp) -> Duration {

@@ -1,6 +1,7 @@
 //! `restore`: put backups back. Everything that could be refused is looked at before the first byte is written.
 
 mod custom;
+mod live;
 mod load;
 mod postgres;
 mod roles;
@@ -28,11 +29,16 @@ pub struct Chosen {
 pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<()> {
     let chosen = choose(context, args).await?;
     let container = destination(context, args, &chosen).await?;
-    let target = Target::new(&context.runtime, &container, &context.bucket.config);
+    let target = Target::new(&context.runtime, &container, &context.bucket.config)?;
     let engine = engine_of(&target, &chosen).await?;
     match engine {
         EngineName::Postgres => postgres::restore(context, args, &target, &chosen).await,
-        EngineName::Custom => custom::restore(context, args, &container, &chosen).await,
+        EngineName::Custom => custom::restore(context, args, &target, &chosen).await,
+        other => Err(Error::new(
+            Stage::Target,
+            Exit::Usage,
+            format!("{} is not offered by this version", other.name()),
+        )),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::cli::RestoreArgs;
 use crate::clock;
 use crate::commands::target::{self, Target, not_understood};
 use crate::commands::{Context, random_hex};
-use crate::config::{PostgresFormat, options};
+use crate::config::PostgresFormat;
+use crate::config::options::Tool;
 use crate::engine::postgres::{self, Postgres, Properties, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -109,55 +110,68 @@ async fn refuse<R: Runtime>(
     job: &Job<'_>,
 ) -> Result<()> {
     let name = &job.name;
-    let refuse = |why: String| Err(Error::refused(Stage::Restore, why));
+    let refuse = |why: String, hint: &str| Err(Error::refused(Stage::Restore, why).hint(hint));
+    target.restore_options(tool(job.format))?;
     let missing = job.properties.missing_tablespaces(&server.tablespaces);
     if job.format == PostgresFormat::Plain && !missing.is_empty() {
-        return refuse(format!(
-            "the destination has no tablespace {}, and a dump in plain format cannot do without",
-            missing.join(", ")
-        ))
-        .map_err(|error: Error| error.hint("create it first: CREATE TABLESPACE … LOCATION …"));
+        return refuse(
+            format!(
+                "the destination has no tablespace {}, and a dump in plain format cannot do without",
+                missing.join(", ")
+            ),
+            "create it first: CREATE TABLESPACE … LOCATION …",
+        );
     }
     let Some(live) = server.database(name) else {
         return Ok(());
     };
     if live.prepared_transactions > 0 {
-        return refuse(format!(
-            "database {name:?} has prepared transactions, and cannot be renamed"
-        ))
-        .map_err(|error: Error| {
-            error.hint("COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them")
-        });
+        return refuse(
+            format!("database {name:?} has prepared transactions, and cannot be renamed"),
+            "COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them",
+        );
     }
     if live.template && !args.overwrite {
-        return refuse(format!("database {name:?} is a template"))
-            .map_err(|error| error.hint("--overwrite replaces it"));
+        return refuse(
+            format!("database {name:?} is a template"),
+            "--overwrite replaces it",
+        );
     }
     if postgres.away_from(name, server).is_none() {
-        return refuse(format!(
-            "{name:?} is the only database that takes connections, and cannot be renamed"
-        ))
-        .map_err(|error| error.hint("create another one first: createdb postgres"));
+        return refuse(
+            format!("{name:?} is the only database that takes connections, and cannot be renamed"),
+            "create another one first: createdb postgres",
+        );
     }
     if args.overwrite {
         return Ok(());
     }
     if !live.connectable || live.invalid {
-        return refuse(format!(
-            "database {name:?} takes no connections, so nobody can say whether it is empty"
-        ))
-        .map_err(|error| error.hint("--overwrite replaces it"));
+        return refuse(
+            format!("database {name:?} takes no connections, so nobody can say whether it is empty"),
+            "--overwrite replaces it",
+        );
     }
     let stdout = target.answer(&postgres.contents(name)).await?;
     let contents = Postgres::read_contents(&stdout).map_err(not_understood)?;
     if !contents.is_empty() {
-        return refuse(format!(
-            "database {name:?} is not empty: it has {}",
-            contents.objects.join(", ")
-        ))
-        .map_err(|error| error.hint("--overwrite replaces it, --as NAME restores beside it"));
+        return refuse(
+            format!(
+                "database {name:?} is not empty: it has {}",
+                contents.objects.join(", ")
+            ),
+            "--overwrite replaces it, --as NAME restores beside it",
+        );
     }
     Ok(())
+}
+
+/// What loads a dump of that format.
+fn tool(format: PostgresFormat) -> Tool {
+    match format {
+        PostgresFormat::Custom => Tool::PgRestore,
+        PostgresFormat::Plain => Tool::Psql,
+    }
 }
 
 /// Scratch and live stand side by side for a while.
@@ -257,17 +271,7 @@ async fn fill<R: Runtime, S: Store>(
             missing.join(", ")
         );
     }
-    let options = &target.config.dump.restore_options;
-    if job.format != target.config.dump.postgres_format {
-        // They were checked for the tool that POSTGRES_FORMAT means; this backup needs the other one.
-        let tool = match job.format {
-            PostgresFormat::Custom => options::Tool::PgRestore,
-            PostgresFormat::Plain => options::Tool::Psql,
-        };
-        options::check(tool, &shell_words::join(options)).map_err(|refusal| {
-            Error::new(Stage::Config, Exit::Usage, format!("RESTORE_OPTIONS: {refusal}"))
-        })?;
-    }
+    let options = target.restore_options(tool(job.format))?;
     let words = postgres.load(scratch, job.format, !missing.is_empty(), options);
     let chosen = job.chosen;
     load::load(

@@ -1,39 +1,14 @@
 //! The account, as the official image's environment tells it.
 
 use super::Postgres;
-use crate::engine::Words;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 
 /// What the image reads, each also as `X_FILE`.
 pub const VARIABLES: [&str; 3] = ["POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"];
 
-/// Which of [`VARIABLES`] stand in a file of the target: the variable, and the file's path there.
-pub fn secret_files(env: &BTreeMap<String, Secret>) -> Vec<(&'static str, String)> {
-    VARIABLES
-        .into_iter()
-        .filter(|name| !set(env, name))
-        .filter_map(|name| {
-            let path = env.get(&format!("{name}_FILE"))?.expose();
-            (!path.is_empty()).then(|| (name, path.to_owned()))
-        })
-        .collect()
-}
-
-/// Words that print a file of the target. The image cuts line breaks at its end, and so must the reader.
-pub fn read_file(path: &str) -> Words {
-    Words {
-        argv: ["cat", "--", path].map(str::to_owned).to_vec(),
-        env: Vec::new(),
-    }
-}
-
-fn set(env: &BTreeMap<String, Secret>, name: &str) -> bool {
-    env.get(name).is_some_and(|value| !value.expose().is_empty())
-}
-
 impl Postgres {
-    /// The account of a container with this `env`, in which what [`secret_files`] asked for has been filled in;
+    /// The account of a container with this `env`, in which the files of [`VARIABLES`] have been filled in;
     /// `user` and `password` are the operator's own and win.
     pub fn of_container(
         env: &BTreeMap<String, Secret>,
@@ -69,21 +44,6 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
             .collect()
-    }
-
-    #[test]
-    fn files_are_asked_for_where_the_variable_is_not_set() {
-        let env = env(&[
-            ("POSTGRES_PASSWORD_FILE", "/run/secrets/p"),
-            ("POSTGRES_USER", "u"),
-            ("POSTGRES_USER_FILE", "/x"),
-            ("POSTGRES_DB", ""),
-        ]);
-        assert_eq!(
-            secret_files(&env),
-            [("POSTGRES_PASSWORD", "/run/secrets/p".to_owned())]
-        );
-        assert_eq!(read_file("/run/secrets/p").argv, ["cat", "--", "/run/secrets/p"]);
     }
 
     #[test]

@@ -8,6 +8,19 @@ pub fn hint(stderr: &str) -> Option<&'static str> {
         .map(|(_, hint)| *hint)
 }
 
+/// Whether a server that is only starting says `stderr`: worth asking again, for a while.
+pub fn starting(stderr: &str) -> bool {
+    [
+        "the database system is starting up",
+        "the database system is not yet accepting connections",
+        "the database system is in recovery mode",
+        "failed: No such file or directory",
+        "failed: Connection refused",
+    ]
+    .iter()
+    .any(|text| stderr.contains(text))
+}
+
 /// What has to be in stderr, all of it, and the hint. The first that fits counts, so the special ones come first.
 const HINTS: &[(&[&str], &str)] = &[
     (

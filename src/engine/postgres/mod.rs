@@ -23,12 +23,12 @@ mod server;
 mod sql;
 mod swap;
 
-pub use account::{VARIABLES, read_file, secret_files};
+pub use account::VARIABLES;
 pub use contents::Contents;
 pub use databases::{ChoiceError, choose, matches};
 pub use dump::{DumpForm, end_mark, extension};
 pub use globals::{Globals, GlobalsError};
-pub use hints::hint;
+pub use hints::{hint, starting};
 pub use properties::{AclItem, Label, Properties, Setting};
 pub use scratch::{SCRATCH, available_bytes, scratch_name, stale};
 pub use server::{Database, Server};

@@ -1,76 +1,20 @@
-//! What there is to dump in a target: asks the server, and turns its answers into jobs.
+//! What PostgreSQL dumps: the roles and tablespaces, and each database.
 
-use super::dump::{Facts, Job};
+use super::Plan;
 use crate::catalog::{Database, manifest::Origin};
-use crate::commands::Context;
+use crate::commands::backup::dump::{Facts, Job};
 use crate::commands::target::{self, Target};
 use crate::config::EngineName;
+use crate::config::options::Tool;
+use crate::engine::Words;
 use crate::engine::postgres::{self, DumpForm, Postgres, Properties, Server};
-use crate::engine::{Words, custom};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
-use crate::runtime::wholeness::record::hex;
-use crate::runtime::{Container, Runtime};
-use crate::store::Store;
-use sha2::{Digest, Sha256};
+use crate::runtime::Runtime;
 
-/// The dumps of one target. One that cannot even begin is an error in its place.
-pub struct Plan {
-    /// What they share.
-    pub facts: Facts,
-    /// In the order in which they are made.
-    pub jobs: Vec<Result<Job, (Database, Error)>>,
-}
-
-/// Plans a target's backup.
-pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container) -> Result<Plan> {
-    let config = &context.bucket.config;
-    let target = Target::new(&context.runtime, container, config);
-    let engine_id = context
-        .runtime
-        .origin()
-        .await
-        .map_err(|error| error.at(Stage::Target))?;
-    match target.engine().await? {
-        EngineName::Custom => custom_plan(context, engine_id),
-        EngineName::Postgres => postgres_plan(&target, engine_id).await,
-    }
-}
-
-fn custom_plan<R: Runtime, S: Store>(context: &Context<R, S>, engine_id: String) -> Result<Plan> {
-    let dump = &context.bucket.config.dump;
-    let Some(command) = &dump.dump_command else {
-        return Err(Error::new(Stage::Config, Exit::Usage, "DUMP_COMMAND is not set")
-            .hint("the custom engine runs it in the target"));
-    };
-    let job = Job {
-        database: Database::All,
-        words: custom::run(command, dump.user.as_deref(), dump.password.as_ref()),
-        end_mark: custom::END_MARK,
-        extension: dump.extension().to_owned(),
-        command: None,
-        command_sha256: Some(hex(&Sha256::digest(command.expose()))),
-        options: Vec::new(),
-        estimate: None,
-        properties: None,
-    };
-    let facts = Facts {
-        engine: EngineName::Custom.name(),
-        server_version: None,
-        tool_version: None,
-        origin: Origin {
-            engine_id,
-            system_identifier: None,
-        },
-    };
-    Ok(Plan {
-        facts,
-        jobs: vec![Ok(job)],
-    })
-}
-
-async fn postgres_plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) -> Result<Plan> {
-    let dump = &target.config.dump;
+/// The roles, then each database by itself.
+pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) -> Result<Plan> {
+    let dump = &target.dump;
     let (postgres, server) = target.postgres().await?;
     let chosen = choose(target, &postgres, &server).await?;
     let facts = Facts {
@@ -109,7 +53,7 @@ async fn choose<R: Runtime>(
     postgres: &Postgres,
     server: &Server,
 ) -> Result<Vec<String>> {
-    let dump = &target.config.dump;
+    let dump = &target.dump;
     let all = dump.databases.is_none();
     let open = server
         .database("postgres")
@@ -146,7 +90,8 @@ fn globals(words: Words) -> Job {
 }
 
 async fn database<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, name: &str) -> Result<Job> {
-    let dump = &target.config.dump;
+    let dump = &target.dump;
+    let options = target.dump_options(Tool::PgDump)?;
     let stdout = target.answer(&postgres.properties(name)).await?;
     let properties: Properties = Postgres::read_properties(&stdout).map_err(target::not_understood)?;
     let words = postgres.dump(
@@ -155,7 +100,7 @@ async fn database<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, name:
             format: dump.postgres_format,
             encoding: properties.encoding.as_deref(),
             lock_wait: target.config.timeouts.lock_wait,
-            options: &dump.dump_options,
+            options,
         },
     );
     Ok(Job {
@@ -165,7 +110,7 @@ async fn database<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, name:
         end_mark: postgres::end_mark(dump.postgres_format),
         extension: postgres::extension(dump.postgres_format).to_owned(),
         command_sha256: None,
-        options: dump.dump_options.clone(),
+        options: options.to_vec(),
         estimate: properties.bytes,
         properties: serde_json::to_value(&properties).ok(),
     })

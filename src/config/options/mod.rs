@@ -5,6 +5,8 @@
 //! In doubt an option is refused: a backup that quietly went elsewhere is worse than a word too strict.
 //! The texts name options out of the tables below, never the operator's words: those may hold a secret.
 
+mod postgres;
+
 /// The tool that gets the options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
@@ -91,117 +93,12 @@ const EVERYWHERE: &[Refused] = &[
     ),
 ];
 
-const PG_DUMP: &[Refused] = &[
-    Refused(
-        Some('f'),
-        "file",
-        "the dump must come out on standard output",
-        OUT,
-    ),
-    Refused(
-        Some('F'),
-        "format",
-        "lifeboat must know the format",
-        "set POSTGRES_FORMAT",
-    ),
-    Refused(Some('j'), "jobs", "it needs a folder to write to", OUT),
-    Refused(
-        Some('Z'),
-        "compress",
-        "lifeboat compresses the dump itself",
-        "set COMPRESSION",
-    ),
-    Refused(
-        Some('C'),
-        "create",
-        "a restore would follow it into the database's old name",
-        OUT,
-    ),
-];
-
-const PG_RESTORE: &[Refused] = &[
-    Refused(
-        Some('f'),
-        "file",
-        "it would write SQL to a file in the place of restoring",
-        OUT,
-    ),
-    Refused(Some('F'), "format", "lifeboat knows the backup's format", OUT),
-    Refused(Some('j'), "jobs", "it cannot read from standard input", OUT),
-    Refused(
-        Some('l'),
-        "list",
-        "it would list the backup in the place of restoring",
-        OUT,
-    ),
-    Refused(
-        Some('C'),
-        "create",
-        "it would replace the live database before the new one is whole",
-        OUT,
-    ),
-];
-
-const PSQL: &[Refused] = &[
-    Refused(
-        Some('c'),
-        "command",
-        "it would be run in the place of the backup",
-        OUT,
-    ),
-    Refused(
-        Some('f'),
-        "file",
-        "it would be run in the place of the backup",
-        OUT,
-    ),
-    Refused(
-        Some('l'),
-        "list",
-        "it would list databases in the place of restoring",
-        OUT,
-    ),
-    Refused(
-        Some('o'),
-        "output",
-        "it moves what the tool says to a file in the target",
-        OUT,
-    ),
-    Refused(
-        Some('L'),
-        "log-file",
-        "it writes what is restored to a file in the target",
-        OUT,
-    ),
-    Refused(
-        Some('s'),
-        "single-step",
-        "it asks a person, and nobody is there",
-        OUT,
-    ),
-    Refused(
-        Some('S'),
-        "single-line",
-        "it cuts statements at the end of a line",
-        OUT,
-    ),
-];
-
-/// Variables of psql that decide whether an error ends it and whether what was done stays.
-const PSQL_VARIABLES: &[&str] = &[
-    "ON_ERROR_STOP",
-    "ON_ERROR_ROLLBACK",
-    "AUTOCOMMIT",
-    "SINGLELINE",
-    "SINGLESTEP",
-];
-
 impl Tool {
     fn refused(self) -> impl Iterator<Item = &'static Refused> {
         let own = match self {
-            Self::PgDump => PG_DUMP,
-            Self::PgRestore => PG_RESTORE,
-            Self::Psql => PSQL,
+            Self::PgDump => postgres::DUMP,
+            Self::PgRestore => postgres::RESTORE,
+            Self::Psql => postgres::PSQL,
         };
         own.iter().chain(EVERYWHERE)
     }
@@ -217,12 +114,31 @@ impl Tool {
     }
 }
 
-/// Splits `text` into words and checks each.
-pub fn check(tool: Tool, text: &str) -> Result<Vec<String>, Refusal> {
-    let words = shell_words::split(text).map_err(|_| Refusal {
+/// Splits `text` into words, as a shell does, without expansion.
+pub fn split(text: &str) -> Result<Vec<String>, Refusal> {
+    shell_words::split(text).map_err(|_| Refusal {
         what: "has a quote or a backslash without its end".to_owned(),
         hint: "close it".to_owned(),
-    })?;
+    })
+}
+
+/// Checks what one of several tools will get: refused when all of them refuse, with the reason of the first.
+pub fn check_for_any(tools: &[Tool], words: &[String]) -> Result<(), Refusal> {
+    let mut refusals = tools.iter().map(|tool| check(*tool, words));
+    let Some(first) = refusals.next() else {
+        return Ok(());
+    };
+    first.or_else(|refusal| {
+        if refusals.any(|other| other.is_ok()) {
+            Ok(())
+        } else {
+            Err(refusal)
+        }
+    })
+}
+
+/// Checks each word.
+pub fn check(tool: Tool, words: &[String]) -> Result<(), Refusal> {
     let mut names = Vec::new();
     // Whether a word that is no option is the value of the one before it.
     let mut value_expected = false;
@@ -252,8 +168,7 @@ pub fn check(tool: Tool, text: &str) -> Result<Vec<String>, Refusal> {
             });
         }
     }
-    check_clean(tool, &words, &names)?;
-    Ok(words)
+    check_clean(tool, words, &names)
 }
 
 /// A long name, whole or shortened as `getopt_long` allows.
@@ -298,7 +213,10 @@ fn check_psql_variable(assignment: Option<&str>) -> Result<(), Refusal> {
         .split('=')
         .next()
         .unwrap_or_default();
-    match PSQL_VARIABLES.iter().find(|variable| name.trim() == **variable) {
+    match postgres::PSQL_VARIABLES
+        .iter()
+        .find(|variable| name.trim() == **variable)
+    {
         None => Ok(()),
         Some(variable) => Err(Refusal {
             what: format!("-v {variable} is refused: lifeboat decides what an error does"),
@@ -349,6 +267,12 @@ impl Refused {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn check(tool: Tool, text: &str) -> Result<Vec<String>, Refusal> {
+        let words = split(text)?;
+        super::check(tool, &words)?;
+        Ok(words)
+    }
 
     #[test]
     fn harmless_options_pass() {

@@ -1,0 +1,42 @@
+//! What there is to dump in a target: asks the server, and turns its answers into jobs. One file per engine.
+
+mod custom;
+mod postgres;
+
+use super::dump::{Facts, Job};
+use crate::catalog::Database;
+use crate::commands::Context;
+use crate::commands::target::Target;
+use crate::config::EngineName;
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
+use crate::runtime::{Container, Runtime};
+use crate::store::Store;
+
+/// The dumps of one target. One that cannot even begin is an error in its place.
+pub struct Plan {
+    /// What they share.
+    pub facts: Facts,
+    /// In the order in which they are made.
+    pub jobs: Vec<Result<Job, (Database, Error)>>,
+}
+
+/// Plans a target's backup.
+pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container) -> Result<Plan> {
+    let config = &context.bucket.config;
+    let target = Target::new(&context.runtime, container, config)?;
+    let engine_id = context
+        .runtime
+        .origin()
+        .await
+        .map_err(|error| error.at(Stage::Target))?;
+    match target.engine().await? {
+        EngineName::Custom => custom::plan(&target, engine_id).await,
+        EngineName::Postgres => postgres::plan(&target, engine_id).await,
+        other => Err(Error::new(
+            Stage::Target,
+            Exit::Usage,
+            format!("{} is not offered by this version", other.name()),
+        )),
+    }
+}

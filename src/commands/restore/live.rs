@@ -1,0 +1,67 @@
+//! Restoring over live data, where no renaming makes it atomic: the object is proven whole before anything is
+//! touched, and what is replaced is backed up first.
+
+use super::Chosen;
+use crate::catalog::Database;
+use crate::commands::Context;
+use crate::commands::backup::dump::{self, Facts, Job};
+use crate::commands::bucket::read_back_failed;
+use crate::error::{Error, Result, Stage};
+use crate::runtime::{Container, Runtime};
+use crate::store::Store;
+
+/// Reads every object once, against its manifest.
+pub(super) async fn prove<R: Runtime, S: Store>(context: &Context<R, S>, chosen: &[Chosen]) -> Result<()> {
+    for one in chosen {
+        let key = &one.backup.key;
+        let proven = async {
+            let read = context
+                .bucket
+                .read_back(key, &one.manifest, Stage::Restore)
+                .await?;
+            read.prove()
+                .await
+                .map_err(|error| read_back_failed(error, Stage::Restore, key))
+        };
+        tokio::select! {
+            biased;
+            () = context.cancel.cancelled() => return Err(context.cancel.interrupted(Stage::Restore)),
+            proven = proven => proven?,
+        };
+    }
+    Ok(())
+}
+
+/// Backs up what `job` dumps, under a name that is never the latest and that no rule deletes.
+pub(super) async fn keep<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    facts: &Facts,
+    mut job: Job,
+) -> Result<()> {
+    job.database = Database::Replaced(job.database.to_string());
+    let made = dump::store(context, container, facts, &job)
+        .await
+        .map_err(not_kept)?;
+    tracing::info!(key = made.key.text(), "what is replaced was backed up first");
+    Ok(())
+}
+
+/// A safety backup that could not be made.
+pub(super) fn not_kept(error: Error) -> Error {
+    // Somebody's wish to end is no refusal.
+    if matches!(
+        error.exit,
+        crate::exit::Exit::Terminated | crate::exit::Exit::Interrupted
+    ) {
+        return error;
+    }
+    Error::refused(
+        Stage::Restore,
+        format!(
+            "what is there now could not be backed up first: {}",
+            error.chain()
+        ),
+    )
+    .hint("--discard restores all the same, and what is replaced is gone")
+}
