@@ -32,7 +32,7 @@ impl Summary {
         self.first.unwrap_or(Exit::Done)
     }
 
-    fn add(&mut self, part: Self) {
+    fn add(&mut self, part: &Self) {
         self.made += part.made;
         self.bytes += part.bytes;
         self.failed += part.failed;
@@ -103,7 +103,7 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
         .collect();
     let mut done = stream::iter(runs).buffered(context.bucket.config.docker.concurrency);
     while let Some(part) = done.next().await {
-        summary.add(part);
+        summary.add(&part);
     }
     if context.cancel.is_cancelled() && summary.first.is_none() {
         summary.failed(&context.interrupted(Stage::Dump));
