@@ -26,7 +26,7 @@ fn run(image: &str, lifeboat: &Lifeboat, options: &[&str], args: &[&str]) -> Ran
         "--network",
         "host",
         "--label",
-        "lifeboat.test=1",
+        "test.lifeboat=1",
     ]);
     command.args(["--volume", "/var/run/docker.sock:/var/run/docker.sock"]);
     for (name, value) in lifeboat.env() {

@@ -20,3 +20,4 @@ mod secrets;
 mod stall;
 mod stock_tools;
 mod support;
+mod targets;

@@ -58,7 +58,7 @@ impl Container {
             "--network",
             "none",
             "--label",
-            "lifeboat.test=1",
+            "test.lifeboat=1",
             "--name",
             &name,
         ];
