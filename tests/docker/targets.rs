@@ -140,3 +140,28 @@ fn a_server_that_is_only_starting_is_waited_for() {
     assert_eq!(ran.code, 0, "{}", ran.text());
     assert_eq!(store.backups("app").len(), 1);
 }
+
+#[test]
+fn what_a_target_is_must_be_plain() {
+    let Some(store) = start() else { return };
+    let bare = Container::shell();
+    let lifeboat = Lifeboat::new(&store, &bare.name);
+    let ran = lifeboat.fail(&["backup"], 2, "has none of the dump tools lifeboat knows");
+    assert!(ran.stderr.contains("DUMP_COMMAND"), "{}", ran.stderr);
+    let install = "for tool; do printf '#!/bin/sh\\n' >/usr/bin/$tool; chmod +x /usr/bin/$tool; done";
+    let tools = |tools: &[&str]| bare.exec(&[&["sh", "-c", install, "sh"], tools].concat());
+    tools(&["psql"]);
+    lifeboat.fail(&["backup"], 2, "has psql and not what goes with it");
+    tools(&["pg_dump", "pg_restore", "mongodump", "mongorestore"]);
+    let ran = lifeboat.fail(&["backup"], 2, "has the tools of postgres and mongodb");
+    assert!(ran.stderr.contains("lifeboat.engine"), "{}", ran.stderr);
+    // An image that holds one program, and no shell to run anything with.
+    let shell_less = Container::run(
+        "versity/versitygw",
+        &["--env", "ROOT_ACCESS_KEY=x", "--env", "ROOT_SECRET_KEY=y"],
+        &["--port", ":7070", "posix", "/tmp"],
+    );
+    let lifeboat = Lifeboat::new(&store, &shell_less.name);
+    lifeboat.fail(&["backup"], 4, "lifeboat needs a POSIX shell there");
+    assert!(store.objects().is_empty());
+}
