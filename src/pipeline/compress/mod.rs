@@ -3,13 +3,14 @@
 //! Streams one after another are a standard `.bz2`: `bzip2 -d` reads them as one.
 
 mod blocks;
+mod bzip2;
 
+use self::bzip2::Encoder;
 use crate::config::Compression;
 use blocks::Cutter;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -23,6 +24,8 @@ pub struct Compressor {
     cutter: Option<Cutter>,
     level: u32,
     workers: Arc<Semaphore>,
+    /// Those not at work. There are never more than workers.
+    encoders: Arc<Mutex<Vec<Encoder>>>,
     depth: usize,
     queue: VecDeque<JoinHandle<std::io::Result<Bytes>>>,
     members: u64,
@@ -39,6 +42,7 @@ impl Compressor {
             },
             level,
             workers: Arc::new(Semaphore::new(threads)),
+            encoders: Arc::default(),
             // One block waits ready, so that no worker waits for the next one to be read.
             depth: threads + 1,
             queue: VecDeque::new(),
@@ -83,12 +87,12 @@ impl Compressor {
             Some(member) => Some(joined(member).await?),
             None => None,
         };
-        let workers = Arc::clone(&self.workers);
+        let (workers, encoders) = (Arc::clone(&self.workers), Arc::clone(&self.encoders));
         let level = self.level;
         self.members += 1;
         self.queue.push_back(tokio::spawn(async move {
             let _worker = workers.acquire_owned().await.map_err(std::io::Error::other)?;
-            tokio::task::spawn_blocking(move || bzip2_member(&block, level)).await?
+            tokio::task::spawn_blocking(move || bzip2_member(&encoders, &block, level)).await?
         }));
         Ok(ready)
     }
@@ -102,17 +106,21 @@ async fn joined(member: JoinHandle<std::io::Result<Bytes>>) -> Result<Bytes, Com
         .map_err(CompressError)
 }
 
-/// One whole bzip2 stream.
-fn bzip2_member(block: &[u8], level: u32) -> std::io::Result<Bytes> {
-    let mut member = Vec::with_capacity(block.len() / 4);
-    bzip2::read::BzEncoder::new(block, bzip2::Compression::new(level)).read_to_end(&mut member)?;
-    Ok(member.into())
+/// One whole bzip2 stream, by an encoder whose memory is there already if possible.
+fn bzip2_member(encoders: &Mutex<Vec<Encoder>>, block: &[u8], level: u32) -> std::io::Result<Bytes> {
+    let idle = || encoders.lock().unwrap_or_else(PoisonError::into_inner);
+    let encoder = idle().pop();
+    let mut encoder = encoder.unwrap_or_else(|| Encoder::new(level));
+    let member = encoder.stream(block)?;
+    idle().push(encoder);
+    Ok(member)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::io::Read;
 
     async fn compress(compression: Compression, data: &[u8], threads: usize) -> (Vec<u8>, u64) {
         let mut compressor = Compressor::new(compression, 1, threads);
@@ -138,7 +146,7 @@ mod tests {
         assert_eq!(one, four);
         assert!(members >= 16);
         let mut back = Vec::new();
-        bzip2::read::MultiBzDecoder::new(one.as_slice())
+        ::bzip2::read::MultiBzDecoder::new(one.as_slice())
             .read_to_end(&mut back)
             .unwrap();
         assert_eq!(back, data);
