@@ -189,6 +189,59 @@ impl Mysql {
     }
 }
 
+impl Mysql {
+    /// Asks what in `database` names the database `old` in what it does.
+    pub fn naming(&self, old: &str, database: &str) -> Words {
+        let named = |text: &str| {
+            [format!("`{}`.", old.replace('`', "``")), format!("{old}.")]
+                .iter()
+                .map(|name| format!("LOCATE({}, {text}) > 0", super::sql::text(name)))
+                .collect::<Vec<_>>()
+                .join(" OR ")
+        };
+        let queries = [
+            ("'view'", "table_name", "views", "table_schema", "view_definition"),
+            (
+                "LOWER(routine_type)",
+                "routine_name",
+                "routines",
+                "routine_schema",
+                "routine_definition",
+            ),
+            (
+                "'trigger'",
+                "trigger_name",
+                "triggers",
+                "trigger_schema",
+                "action_statement",
+            ),
+            (
+                "'event'",
+                "event_name",
+                "events",
+                "event_schema",
+                "event_definition",
+            ),
+        ]
+        .map(|(kind, name, table, schema, text)| {
+            format!(
+                "SELECT {kind}, HEX({name}) FROM information_schema.{table} WHERE {} AND ({})",
+                is(schema, database),
+                named(text)
+            )
+        });
+        self.ask(&queries)
+    }
+
+    /// Reads the answer to [`Mysql::naming`]: `view x`.
+    pub fn read_naming(stdout: &[u8]) -> Result<Vec<String>, AnswerError> {
+        rows("what names a database", stdout)?
+            .into_iter()
+            .map(|mut row| row.text().map(|name| format!("{} {name}", row.kind)))
+            .collect()
+    }
+}
+
 fn table(contents: &mut Contents, name: String, kind: &str, engine: Option<String>) {
     if name == MARK {
         contents.marked = true;

@@ -4,6 +4,7 @@ pub mod bucket;
 pub mod engine;
 pub mod front;
 pub mod lifeboat;
+pub mod mysql;
 pub mod postgres;
 #[path = "../../support/s3_server.rs"]
 pub mod s3_server;
@@ -12,6 +13,7 @@ pub use bucket::Store;
 pub use engine::Container;
 pub use front::{Front, Request, Verdict};
 pub use lifeboat::{Lifeboat, Ran};
+pub use mysql::Mysql;
 pub use postgres::{MAJORS, Postgres};
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,3 @@
+//! MySQL and MariaDB: real servers, their own tools.
+
+mod round_trip;
