@@ -9,7 +9,7 @@ use crate::commands::backup::plan;
 use crate::commands::target::{Target, not_understood};
 use crate::config::EngineName;
 use crate::config::options::Tool;
-use crate::engine::mysql::{self, Contents, LoadForm, Mysql, Properties, Script, Server};
+use crate::engine::mysql::{self, Contents, LoadForm, Mysql, Part, Properties, Script, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
@@ -29,6 +29,23 @@ pub(super) struct Job<'a> {
     pub(super) properties: Properties,
     /// What is there now; `None`: no such database.
     live: Option<Contents>,
+}
+
+impl Job<'_> {
+    /// Beside the original, or in another place, its events would do their work twice.
+    fn events_off(&self, args: &RestoreArgs) -> bool {
+        self.properties.events && (args.into.is_some() || self.renamed_from.is_some())
+    }
+
+    fn failed(&self, error: Error, kept: Option<&Key>) -> Error {
+        let old = kept.map_or_else(String::new, |key| {
+            format!("; what was there before is {}", key.text())
+        });
+        error.hint(format!(
+            "the database {:?} is not whole, and no backup is made of it until it is restored again{old}",
+            self.name
+        ))
+    }
 }
 
 /// A server, and what is to be done there.
@@ -72,17 +89,7 @@ pub async fn restore<R: Runtime, S: Store>(
     let accounts = accounts::plan(context, args, chosen, &jobs, target, &place.mysql, &place.server).await?;
     accounts.create(target, &place.mysql, &place.server).await?;
     let raised = place.allow_long_rows(PACKET_BYTES).await;
-    let mut outcome = Ok(());
-    for job in &jobs {
-        outcome = if context.cancel.is_cancelled() {
-            Err(context.cancel.interrupted(Stage::Restore))
-        } else {
-            place.one(context, args, job).await
-        };
-        if outcome.is_err() {
-            break;
-        }
-    }
+    let outcome = place.all(context, args, ordered(jobs)).await;
     if raised {
         place.allow_long_rows(place.server.max_allowed_packet).await;
     }
@@ -90,7 +97,57 @@ pub async fn restore<R: Runtime, S: Store>(
     accounts.grant(target, &place.mysql).await
 }
 
+/// Those first that others look into, as far as that goes. With each, whether something it looks into comes later.
+fn ordered(mut jobs: Vec<Job<'_>>) -> Vec<(Job<'_>, bool)> {
+    let mut ordered = Vec::new();
+    while !jobs.is_empty() {
+        let waits = |job: &Job<'_>| {
+            let mut others = jobs.iter().filter(|other| other.name != job.name);
+            others.any(|other| job.properties.uses.contains(&other.name))
+        };
+        let next = jobs.iter().position(|job| !waits(job));
+        let job = jobs.remove(next.unwrap_or(0));
+        ordered.push((job, next.is_none()));
+    }
+    ordered
+}
+
 impl<R: Runtime> Place<'_, R> {
+    /// One after the other; then the views that had to wait.
+    async fn all<S: Store>(
+        &self,
+        context: &Context<R, S>,
+        args: &RestoreArgs,
+        jobs: Vec<(Job<'_>, bool)>,
+    ) -> Result<()> {
+        let mut waiting = Vec::new();
+        for (job, waits) in &jobs {
+            if context.cancel.is_cancelled() {
+                return Err(context.cancel.interrupted(Stage::Restore));
+            }
+            let kept = match &job.live {
+                Some(live) if !live.is_empty() && !args.discard => Some(self.keep(context, job, live).await?),
+                _ => None,
+            };
+            let part = if *waits { Part::BeforeViews } else { Part::All };
+            let told = |error| job.failed(error, kept.as_ref());
+            let grants = self.routine_grants(job).await?;
+            self.empty(job).await.map_err(told)?;
+            self.load(context, args, job, part).await.map_err(told)?;
+            if *waits {
+                waiting.push((job, kept, grants));
+            } else {
+                self.finish(args, job, &grants).await.map_err(told)?;
+            }
+        }
+        for (job, kept, grants) in waiting {
+            let told = |error| job.failed(error, kept.as_ref());
+            self.load(context, args, job, Part::Views).await.map_err(told)?;
+            self.finish(args, job, &grants).await.map_err(told)?;
+        }
+        Ok(())
+    }
+
     /// Looks at what one backup would replace, and refuses where it must.
     async fn job<'a>(&self, args: &RestoreArgs, chosen: &'a Chosen) -> Result<Option<Job<'a>>> {
         let (old, name) = match (chosen.backup.key.database(), &args.name) {
@@ -171,29 +228,6 @@ impl<R: Runtime> Place<'_, R> {
             && self.target.ask(&words).await.is_ok_and(|answer| answer.code == 0)
     }
 
-    async fn one<S: Store>(&self, context: &Context<R, S>, args: &RestoreArgs, job: &Job<'_>) -> Result<()> {
-        let kept = match &job.live {
-            Some(live) if !live.is_empty() && !args.discard => Some(self.keep(context, job, live).await?),
-            _ => None,
-        };
-        if let Err(error) = self.fill(context, args, job).await {
-            let old = match kept {
-                Some(key) => format!("; what was there before is {}", key.text()),
-                None => String::new(),
-            };
-            return Err(error.hint(format!(
-                "the database {:?} is not whole, and no backup is made of it until it is restored again{old}",
-                job.name
-            )));
-        }
-        tracing::info!(
-            database = job.name,
-            key = job.chosen.backup.key.text(),
-            "restored"
-        );
-        Ok(())
-    }
-
     /// Backs up what is there now, all of it, whatever `DUMP_OPTIONS` leave out.
     async fn keep<S: Store>(&self, context: &Context<R, S>, job: &Job<'_>, live: &Contents) -> Result<Key> {
         let name = &job.name;
@@ -215,29 +249,60 @@ impl<R: Runtime> Place<'_, R> {
         live::keep(context, self.target.container, &facts, dump).await
     }
 
-    /// From the first change to the last: the mark is there all the while.
-    async fn fill<S: Store>(&self, context: &Context<R, S>, args: &RestoreArgs, job: &Job<'_>) -> Result<()> {
+    /// What accounts may do with routines goes away with these, other than what they may do with tables.
+    async fn routine_grants(&self, job: &Job<'_>) -> Result<Vec<String>> {
+        if job.live.is_none() || !self.server.reads_accounts {
+            return Ok(Vec::new());
+        }
+        let stdout = self.target.answer(&self.mysql.routine_grants(&job.name)).await?;
+        Mysql::read_routine_grants(&stdout).map_err(not_understood)
+    }
+
+    /// The first change: the mark. Then everything else goes.
+    async fn empty(&self, job: &Job<'_>) -> Result<()> {
         let (mysql, name) = (&self.mysql, &job.name);
         let wait = self.target.config.timeouts.lock_wait;
-        let key = &job.chosen.backup.key;
+        let key = job.chosen.backup.key.text();
         if job.live.is_none() {
             self.tell(&mysql.create(name, &job.properties)).await?;
         }
-        self.tell(&mysql.mark(name, &key.text(), &job.properties, &self.server, wait))
+        self.tell(&mysql.mark(name, &key, &job.properties, &self.server, wait))
             .await?;
         // What came in since is replaced too.
         let now = self.contents(name).await?;
-        self.tell(&mysql.clear(name, &now, wait)).await?;
-        let events_off = job.properties.events && (args.into.is_some() || job.renamed_from.is_some());
+        self.tell(&mysql.clear(name, &now, wait)).await
+    }
+
+    async fn load<S: Store>(
+        &self,
+        context: &Context<R, S>,
+        args: &RestoreArgs,
+        job: &Job<'_>,
+        part: Part,
+    ) -> Result<()> {
         let form = LoadForm {
+            part,
             renamed_from: job.renamed_from.as_deref(),
-            events_off,
+            events_off: job.events_off(args),
             sandboxed: self.engine == EngineName::Mariadb,
-            lock_wait: wait,
+            lock_wait: self.target.config.timeouts.lock_wait,
             options: self.target.restore_options(Tool::MysqlClient)?,
         };
-        let words = mysql.load(name, &form);
-        load::load(context, self.target.container, &words, key, &job.chosen.manifest).await?;
+        let words = self.mysql.load(&job.name, &form);
+        let one = job.chosen;
+        load::load(
+            context,
+            self.target.container,
+            &words,
+            &one.backup.key,
+            &one.manifest,
+        )
+        .await
+    }
+
+    /// The last change: the mark goes.
+    async fn finish(&self, args: &RestoreArgs, job: &Job<'_>, grants: &[String]) -> Result<()> {
+        let name = &job.name;
         let loaded = self.contents(name).await?;
         if !loaded.marked {
             return Err(Error::new(
@@ -246,13 +311,22 @@ impl<R: Runtime> Place<'_, R> {
                 "somebody else has changed the database while it was loaded",
             ));
         }
-        let events = if events_off {
-            &loaded.running_events[..]
-        } else {
-            &[]
-        };
-        self.tell(&mysql.finish(name, events, &job.properties)).await?;
-        if events_off {
+        if !grants.is_empty() {
+            let script = self.mysql.grant_again(grants);
+            let answer = self.target.tell_whatever(&script.words, &script.input).await?;
+            if !answer.stderr.is_empty() {
+                tracing::warn!(
+                    database = name,
+                    "grants on routines that did not come back: {}",
+                    answer.stderr
+                );
+            }
+        }
+        let off = job.events_off(args);
+        let events = if off { &loaded.running_events[..] } else { &[] };
+        self.tell(&self.mysql.finish(name, events, &job.properties))
+            .await?;
+        if off {
             tracing::warn!(
                 database = name,
                 "its events are off, so that nothing runs twice: ALTER EVENT … ENABLE turns one on"
@@ -261,6 +335,7 @@ impl<R: Runtime> Place<'_, R> {
         if let Some(old) = &job.renamed_from {
             self.say_what_still_means(old, name).await?;
         }
+        tracing::info!(database = name, key = job.chosen.backup.key.text(), "restored");
         Ok(())
     }
 

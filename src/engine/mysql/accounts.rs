@@ -42,7 +42,8 @@ struct Statement {
     text: Secret,
 }
 
-/// Two rounds: what to ask, and the answers. No answer stands in a word or in the environment.
+/// Two rounds: what to ask, and the answers. No answer stands in a word or in the environment. Where names stand in
+/// single quotes, `SHOW GRANTS` forgets to escape those within: [`questions`] asks for such grants in another way.
 const READ: &str = "\
 ask=$(eval \"$LIFEBOAT_LIST\") || exit
 said=$(printf '%s\\n' \"$ask\" | eval \"$LIFEBOAT_CLIENT\") || exit
@@ -50,6 +51,7 @@ echo '-- accounts and what they may do, by lifeboat'
 printf '%s\\n' \"$said\" | while IFS= read -r line; do
 case $line in
 '-- '*) printf '%s\\n' \"$line\" ;;
+\"GRANT PROXY ON '\"*) ;;
 ?*) printf '%s;\\n' \"$line\" ;;
 esac
 done
@@ -107,11 +109,42 @@ impl Mysql {
     /// Gives these accounts what they may do. What names a table or a routine that is not there fails, and the rest
     /// goes on: [`Accounts::refused`] reads what it says.
     pub fn grant(&self, accounts: &Accounts, names: &[Account]) -> Script {
+        self.grant_again(&accounts.of(names, false))
+    }
+
+    /// Asks what accounts may do with the routines of a database. It goes away with the routine.
+    pub fn routine_grants(&self, database: &str) -> Words {
+        let ident = |name: &str| format!("'`', REPLACE({name}, '`', '``'), '`'");
+        let privileges = "TRIM(BOTH ',' FROM CONCAT_WS(',', IF(FIND_IN_SET('Execute', proc_priv), 'EXECUTE', NULL), \
+                          IF(FIND_IN_SET('Alter Routine', proc_priv), 'ALTER ROUTINE', NULL), \
+                          IF(proc_priv = 'Grant', 'USAGE', NULL)))";
+        self.ask(&[format!(
+            "SELECT 'grant', HEX(CONCAT('GRANT ', {privileges}, ' ON ', routine_type, ' ', {}, '.', {}, ' TO ', {}, \
+             IF(host = '', '', CONCAT('@', {})), IF(FIND_IN_SET('Grant', proc_priv), ' WITH GRANT OPTION', ''))) \
+             FROM mysql.procs_priv WHERE {}",
+            ident("db"),
+            ident("routine_name"),
+            ident("user"),
+            ident("host"),
+            super::sql::is("db", database)
+        )])
+    }
+
+    /// Reads the answer to [`Mysql::routine_grants`]: statements.
+    pub fn read_routine_grants(stdout: &[u8]) -> Result<Vec<String>, AnswerError> {
+        rows::rows("the grants on routines", stdout)?
+            .into_iter()
+            .map(|mut row| row.text())
+            .collect()
+    }
+
+    /// Gives them back; one that cannot be given keeps nothing else from being given.
+    pub fn grant_again(&self, statements: &[String]) -> Script {
         let mut words = self.client(Duration::from_mins(1));
         words.argv.push("--force".to_owned());
         Script {
             words,
-            input: Secret::new(script(&accounts.of(names, false))),
+            input: Secret::new(script(statements)),
         }
     }
 
@@ -139,6 +172,25 @@ impl Mysql {
 /// A query whose answer is the statements to run next. They write names as text in hexadecimal, so that no
 /// `sql_mode` and no quote matters.
 fn questions(server: &Server) -> String {
+    let proxies = if server.flavour == Flavour::Mysql && server.numbers.0 >= 8 {
+        String::new()
+    } else {
+        let ident = |name: &str| format!("'`', REPLACE({name}, '`', '``'), '`'");
+        let account = "HEX(CONCAT(QUOTE(user), '@', QUOTE(host)))";
+        format!(
+            "; SELECT CONCAT('SELECT CONCAT(''-- grant '', CONVERT(X''', {account}, ''' USING utf8mb4)); SELECT CONVERT(X''', \
+             HEX(CONCAT('GRANT PROXY ON ', {}, '@', {}, ' TO ', {}, '@', {}, IF(with_grant, ' WITH GRANT OPTION', ''))), \
+             ''' USING utf8mb4);') FROM mysql.proxies_priv ORDER BY user, host, proxied_user, proxied_host",
+            ident("proxied_user"),
+            ident("proxied_host"),
+            ident("user"),
+            ident("host"),
+        )
+    };
+    account_questions(server) + &proxies
+}
+
+fn account_questions(server: &Server) -> String {
     let told = |what: &str, name: &str| {
         format!("'SELECT CONCAT(''-- {what} '', CONVERT(X''', HEX({name}), ''' USING utf8mb4)); '")
     };

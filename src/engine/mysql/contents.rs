@@ -56,6 +56,9 @@ pub struct Properties {
     /// Whether it has events.
     #[serde(default)]
     pub events: bool,
+    /// Other databases that its views look into: they have to be there before the views are.
+    #[serde(default)]
+    pub uses: Vec<String>,
     /// The data's size on the server, in bytes, as the server estimates it.
     #[serde(default)]
     pub bytes: Option<u64>,
@@ -129,6 +132,14 @@ impl Mysql {
                 is(schema, database)
             ));
         }
+        // A view's definition names every database, in quotes.
+        queries.push(format!(
+            "SELECT DISTINCT 'uses', HEX(schema_name) FROM information_schema.views JOIN information_schema.schemata \
+             ON LOCATE(CONCAT('`', REPLACE(schema_name, '`', '``'), '`.'), view_definition) > 0 WHERE {} AND NOT {} \
+             ORDER BY 2",
+            is("table_schema", database),
+            is("schema_name", database)
+        ));
         self.ask(&queries)
     }
 
@@ -156,6 +167,7 @@ impl Mysql {
                     bytes = bytes.saturating_add(row.number()?);
                     table(&mut contents, name, kind, engine);
                 }
+                "uses" => properties.uses.push(row.text()?),
                 "view" | "trigger" => definers.push(row.text()?),
                 "routine" => {
                     let name = row.text()?;
@@ -291,7 +303,7 @@ mod tests {
         let h = |text: &str| hex(text);
         let answer = format!(
             "schema\t{}\t{}\t{}\tYES\noptions\t{}\ntable\t{}\tBASE TABLE\t{}\t100\ntable\t{}\tSYSTEM VERSIONED\t{}\t20\n\
-             table\t{}\tVIEW\tNULL\tNULL\ntable\t{}\tBASE TABLE\t{}\t0\nview\t{}\nroutine\t{}\tPACKAGE BODY\t{}\nevent\t{}\tENABLED\t{}\n",
+             table\t{}\tVIEW\tNULL\tNULL\ntable\t{}\tBASE TABLE\t{}\t0\nview\t{}\nroutine\t{}\tPACKAGE BODY\t{}\nevent\t{}\tENABLED\t{}\nuses\t{}\n",
             h("utf8mb4"),
             h("utf8mb4_bin"),
             h("it's"),
@@ -308,6 +320,7 @@ mod tests {
             h("a@b"),
             h("e"),
             h("c@d"),
+            h("other"),
         );
         let contents = Mysql::read_contents(answer.as_bytes()).unwrap();
         assert_eq!(
@@ -327,6 +340,7 @@ mod tests {
                 read_only: true,
                 definers: vec!["a@b".into(), "c@d".into()],
                 events: true,
+                uses: vec!["other".into()],
                 bytes: Some(120),
             }
         );

@@ -11,9 +11,22 @@ use std::time::Duration;
 /// The table that says that a restore has not come to its end.
 pub const MARK: &str = "lifeboat_restoring";
 
+/// Which part of a dump is loaded. Views stand at its end, and can look into databases that are not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    All,
+    /// All but the views; what stands in for them is there.
+    BeforeViews,
+    /// The views alone.
+    Views,
+}
+
 /// How a dump is loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct LoadForm<'a> {
+    /// Which part.
+    pub part: Part,
     /// The name it was dumped under, where it gets another one.
     pub renamed_from: Option<&'a str>,
     /// Whether it has events that shall not run.
@@ -79,25 +92,36 @@ impl Mysql {
             lock_waits(wait)
         )];
         // A package's body goes with it.
+        let drops = |kinds: &[&str]| -> Vec<String> {
+            let objects = contents
+                .objects
+                .iter()
+                .filter(|object| kinds.contains(&object.kind));
+            objects
+                .map(|object| {
+                    format!(
+                        "DROP {} IF EXISTS {}.{}",
+                        object.kind,
+                        ident(name),
+                        ident(&object.name)
+                    )
+                })
+                .collect()
+        };
         for kinds in [
             &["EVENT"][..],
             &["VIEW"],
-            &["PROCEDURE", "FUNCTION", "PACKAGE"],
+            &["PROCEDURE", "FUNCTION"],
             &["TABLE"],
             &["SEQUENCE"],
         ] {
-            for object in contents
-                .objects
-                .iter()
-                .filter(|object| kinds.contains(&object.kind))
-            {
-                statements.push(format!(
-                    "DROP {} IF EXISTS {}.{}",
-                    object.kind,
-                    ident(name),
-                    ident(&object.name)
-                ));
-            }
+            statements.extend(drops(kinds));
+        }
+        let packages = drops(&["PACKAGE"]);
+        if !packages.is_empty() {
+            // Before 11.4 there are none in another mode.
+            statements.push("SET SESSION sql_mode = 'ORACLE'".to_owned());
+            statements.extend(packages);
         }
         self.script(&statements)
     }
@@ -202,8 +226,18 @@ fn edits(knows_sandbox: bool, name: &str, form: &LoadForm) -> String {
              s/([[:space:]]ON[[:space:]]+)({quoted}|{bare})[[:space:]]*\\./\\1/I\n}}"
         ));
     }
+    match form.part {
+        Part::All => {}
+        Part::BeforeViews => program.insert(0, format!("/{VIEWS}/,$d")),
+        Part::Views => program.insert(0, format!("1,/{CONTENTS}/b\n/{VIEWS}/,$b\nd")),
+    }
     program.join("\n")
 }
+
+/// The comment before each view.
+const VIEWS: &str = "^-- Final view structure for view ";
+/// The comments behind the settings with which a dump begins.
+const CONTENTS: &str = "^-- (Table|Temporary|View|Sequence|Dumping|Final) ";
 
 /// `text` as a pattern that means itself.
 fn pattern(text: &str) -> String {
@@ -236,6 +270,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     const FORM: LoadForm = LoadForm {
+        part: Part::All,
         renamed_from: None,
         events_off: false,
         sandboxed: true,
@@ -308,7 +343,8 @@ mod tests {
         assert_eq!(
             script.input.expose(),
             "SET SESSION foreign_key_checks = 0, SESSION lock_wait_timeout = 300;\nDROP EVENT IF EXISTS `d`.`e`;\nDROP VIEW IF \
-             EXISTS `d`.`v`;\nDROP PACKAGE IF EXISTS `d`.`p`;\nDROP TABLE IF EXISTS `d`.`t`;\nDROP SEQUENCE IF EXISTS `d`.`s`;\n"
+             EXISTS `d`.`v`;\nDROP TABLE IF EXISTS `d`.`t`;\nDROP SEQUENCE IF EXISTS `d`.`s`;\nSET SESSION sql_mode = \
+             'ORACLE';\nDROP PACKAGE IF EXISTS `d`.`p`;\n"
         );
     }
 
@@ -389,6 +425,24 @@ mod tests {
                  {head}TRIGGER other AFTER UPDATE ON `t`\nFOR  EACH ROW SET @a = 1 */;;\n  \
                  `id` int NOT NULL DEFAULT nextval(`new&/\\ name`.`s`),\n  `x` int DEFAULT nextval(`myxshop`.`s`),\n"
             )
+        );
+    }
+
+    #[test]
+    fn views_by_themselves() {
+        let dump = "-- MySQL dump\n\nSET a;\n\n--\n-- Table structure for table `t`\n--\n\nINSERT 1;\n--\n\
+                    -- Final view structure for view `v`\n--\nVIEW v;\n-- Final view structure for view `w`\n--\nVIEW w;\n\
+                    SET b;\n\n-- Dump completed\n";
+        let part = |part| edited(&LoadForm { part, ..FORM }, "cat", dump).0;
+        let (before, views) = (part(Part::BeforeViews), part(Part::Views));
+        assert_eq!(
+            before,
+            "-- MySQL dump\n\nSET a;\n\n--\n-- Table structure for table `t`\n--\n\nINSERT 1;\n--\n"
+        );
+        assert_eq!(
+            views,
+            "-- MySQL dump\n\nSET a;\n\n--\n-- Table structure for table `t`\n-- Final view structure for view `v`\n--\n\
+             VIEW v;\n-- Final view structure for view `w`\n--\nVIEW w;\nSET b;\n\n-- Dump completed\n"
         );
     }
 

@@ -28,7 +28,7 @@ pub use databases::{ChoiceError, choose};
 pub use dump::{DumpForm, EXTENSION};
 pub use grants::Grants;
 pub use hints::{hint, starting};
-pub use load::{LoadForm, MARK};
+pub use load::{LoadForm, MARK, Part};
 pub use rows::AnswerError;
 pub use server::{Database, Server};
 pub use tools::{Flavour, Tools};

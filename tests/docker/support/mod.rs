@@ -13,7 +13,6 @@ pub use bucket::Store;
 pub use engine::Container;
 pub use front::{Front, Request, Verdict};
 pub use lifeboat::{Lifeboat, Ran};
-pub use mysql::Mysql;
 pub use postgres::{MAJORS, Postgres};
 
 use std::time::{Duration, Instant};

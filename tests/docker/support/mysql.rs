@@ -27,13 +27,8 @@ impl Mysql {
     /// Starts one with options of `docker run` and of the server. It is up when root gets in with this password over
     /// TCP: while it is being set up, it listens on its socket alone.
     pub fn start_with(image: &str, password: &str, options: &[&str], server: &[&str]) -> Self {
-        let container = Container::run(image, options, server);
-        let client = if image.starts_with("mysql") {
-            "mysql"
-        } else {
-            "mariadb"
-        };
-        let this = Self { container, client };
+        let this = Self::run(image, options, server);
+        let client = this.client;
         let password = format!("MYSQL_PWD={password}");
         wait_until("the server", LONG, || {
             this.succeeds(&[
@@ -47,6 +42,25 @@ impl Mysql {
             ])
         });
         this
+    }
+
+    /// Starts one that nobody gets into; its log tells when it is up.
+    pub fn start_unready(image: &str, options: &[&str]) -> Self {
+        let this = Self::run(image, options, &[]);
+        wait_until("the server", LONG, || {
+            this.log().matches("ready for connections").count() >= 2
+        });
+        this
+    }
+
+    fn run(image: &str, options: &[&str], server: &[&str]) -> Self {
+        let container = Container::run(image, options, server);
+        let client = if image.starts_with("mysql") {
+            "mysql"
+        } else {
+            "mariadb"
+        };
+        Self { container, client }
     }
 
     /// Whether it is MariaDB.
@@ -97,7 +111,9 @@ impl Mysql {
         let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
         let mut told = BTreeMap::new();
         let mut tell = |what: String, sql: &str| {
-            told.insert(what, self.sql(database, sql));
+            // MySQL writes the character set of a collation down, or not, by how it was told it once.
+            let text = self.sql(database, sql);
+            told.insert(what, text.replace(" CHARACTER SET utf8mb4 COLLATE ", " COLLATE "));
         };
         tell(
             "database".to_owned(),
@@ -159,7 +175,7 @@ impl Mysql {
         let columns = self.sql(
             database,
             &format!(
-                "SELECT GROUP_CONCAT(CONCAT('COALESCE(HEX(CAST(`', REPLACE(column_name, '`', '``'), '` AS BINARY)), ''-'')') \
+                "SET SESSION group_concat_max_len = 1000000; SELECT GROUP_CONCAT(CONCAT('COALESCE(HEX(CAST(`', REPLACE(column_name, '`', '``'), '` AS BINARY)), ''-'')') \
                  ORDER BY ordinal_position SEPARATOR ', ''|'', ') FROM information_schema.columns \
                  WHERE table_schema = DATABASE() AND table_name = '{}'",
                 table.replace('\'', "''")
@@ -181,7 +197,12 @@ impl Mysql {
     /// the session's id.
     pub fn hold(&self, database: &str) -> String {
         self.sql(database, "CREATE TABLE IF NOT EXISTS held (a INT)");
-        let lock = "LOCK TABLE held WRITE; SELECT /* holder */ SLEEP(3600)";
+        self.hold_with(database, "LOCK TABLE held WRITE")
+    }
+
+    /// A session that runs a statement and stays. Returns its id.
+    pub fn hold_with(&self, database: &str, statement: &str) -> String {
+        let lock = format!("{statement}; SELECT SLEEP(3600)");
         let password = format!("MYSQL_PWD={PASSWORD}");
         docker(&[
             "exec",
@@ -194,10 +215,9 @@ impl Mysql {
             "--database",
             database,
             "--execute",
-            lock,
+            &lock,
         ]);
-        let holds =
-            "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT%holder%SLEEP(3600)'";
+        let holds = "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(3600)'";
         let mut id = String::new();
         wait_until("the lock", LONG, || {
             id = self.sql("mysql", holds);
