@@ -96,7 +96,19 @@ impl Plan {
     ) -> Result<()> {
         if !self.missing.is_empty() {
             let script = mysql.create_accounts(&self.accounts, &self.missing);
-            target.tell(&script.words, &script.input).await?;
+            let answer = target.tell_whatever(&script.words, &script.input).await?;
+            if answer.code != 0 {
+                let refused = self
+                    .accounts
+                    .refused(&self.missing, true, &answer.stderr)
+                    .join("; ");
+                return Err(Error::new(
+                    Stage::Restore,
+                    Exit::Tool,
+                    format!("accounts could not be created: {refused}"),
+                )
+                .hint("create them by hand, then restore again"));
+            }
         }
         for (database, names) in &self.locked {
             let script = mysql.create_locked(names, database, server);
@@ -112,7 +124,7 @@ impl Plan {
         }
         let script = mysql.grant(&self.accounts, &self.missing);
         let answer = target.tell_whatever(&script.words, &script.input).await?;
-        for refused in self.accounts.refused(&self.missing, &answer.stderr) {
+        for refused in self.accounts.refused(&self.missing, false, &answer.stderr) {
             tracing::warn!("does not come back: {refused}");
         }
         Ok(())

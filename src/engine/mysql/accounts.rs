@@ -354,25 +354,26 @@ impl Accounts {
             .collect()
     }
 
-    /// The grants to `names` that did not come back, by what the client of [`Mysql::grant`] said: its own words, and
-    /// whose grant it was. Of the statement nothing: it may hold a hash.
-    pub fn refused(&self, names: &[Account], stderr: &str) -> Vec<String> {
-        let grants: Vec<_> = self
+    /// What failed, by what the client of [`Mysql::create_accounts`] or [`Mysql::grant`] said: its own words, and
+    /// whose statement it was. Of the statement nothing: it may hold a hash.
+    pub fn refused(&self, names: &[Account], creates: bool, stderr: &str) -> Vec<String> {
+        let told: Vec<_> = self
             .statements
             .iter()
-            .filter(|statement| !statement.creates && names.contains(&statement.account))
+            .filter(|statement| statement.creates == creates && names.contains(&statement.account))
             .collect();
+        let what = if creates { "the account" } else { "a grant to" };
         let line = |text: &str| -> Option<String> {
             let (code, rest) = text.strip_prefix("ERROR ")?.split_once(" at line ")?;
             let (number, message) = rest.split_once(": ")?;
-            let whose = grants.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+            let whose = told.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
             // A syntax error shows the statement.
             let message = if code.starts_with("1064 ") {
                 "its syntax is not known here"
             } else {
                 message
             };
-            Some(format!("a grant to {}: {message}", whose.account.told()))
+            Some(format!("{what} {}: {message}", whose.account.told()))
         };
         stderr.lines().filter_map(line).collect()
     }
@@ -414,8 +415,7 @@ mod tests {
             "GRANT `reader` TO `o'neil`@`10.%`;\nSET DEFAULT ROLE `reader` FOR `o'neil`@`10.%`;\n"
         );
         assert_eq!(
-            accounts.refused(
-                &[role],
+            accounts.refused(&[role], false,
                 "ERROR 1146 (42S02) at line 2: Table 'a.t' doesn't exist\nERROR 1064 (42000) at line 1: near '*HASH'\nx\n"
             ),
             [

@@ -24,6 +24,13 @@ impl Mysql {
         words
     }
 
+    /// What keeps the client from showing rows and hashes: a statement that fails is in the log otherwise.
+    pub(super) fn discreet(&self) -> Option<String> {
+        self.tools
+            .shows_failed
+            .then(|| "--skip-print-query-on-error".to_owned())
+    }
+
     /// The environment of every tool.
     pub(super) fn env(&self) -> Vec<(String, Secret)> {
         // Messages in the language the hints are looked up in.
@@ -38,6 +45,7 @@ impl Mysql {
     pub(super) fn client(&self, lock_wait: Duration) -> Words {
         let mut argv = vec![self.tools.client.clone()];
         argv.extend(self.connection());
+        argv.extend(self.discreet());
         argv.extend(["--batch", "--raw", "--skip-column-names", "--connect-timeout=30"].map(str::to_owned));
         argv.push(format!(
             "--init-command=SET SESSION sql_mode = '', {}",

@@ -27,8 +27,10 @@ pub struct DumpForm<'a> {
 const WAIT_FOR_LOCKS: &str = "\
 tables=$(eval \"$LIFEBOAT_TABLES\") || exit
 said=$(printf '%s\\n' \"$tables\" | eval \"$LIFEBOAT_CLIENT\" 2>&1 >/dev/null)
+code=$?
+[ \"$code\" -lt 126 ] || exit \"$code\"
 case $said in *'ERROR 1205'*) printf '%s\\n' \"$said\" >&2; exit 2 ;; esac
-unset LIFEBOAT_TABLES LIFEBOAT_CLIENT tables said
+unset LIFEBOAT_TABLES LIFEBOAT_CLIENT tables said code
 exec \"$@\"";
 
 impl Mysql {

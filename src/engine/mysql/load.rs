@@ -130,6 +130,7 @@ impl Mysql {
     pub fn load(&self, name: &str, form: &LoadForm) -> Words {
         let mut client = vec![self.tools.client.clone()];
         client.extend(self.connection());
+        client.extend(self.discreet());
         // Comments in routines are part of them. The store may keep the client waiting between two statements.
         client.extend(["--binary-mode", "--comments", "--max-allowed-packet=1G"].map(str::to_owned));
         client.push(format!(

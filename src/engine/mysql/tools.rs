@@ -47,6 +47,8 @@ pub struct Tools {
     pub init_command: bool,
     /// Whether the dump tool has `--dump-history`.
     pub history: bool,
+    /// Whether the client shows a statement that failed, unless told not to.
+    pub shows_failed: bool,
     /// Whether the client knows the line about its sandbox mode, with which newer dumps begin.
     pub sandbox: bool,
 }
@@ -71,6 +73,7 @@ case $help in *' --init-command='*) echo 'has init-command' ;; esac
 case $help in *' --dump-history '*) echo 'has dump-history' ;; esac
 help=$(\"$client\" --no-defaults --help 2>/dev/null)
 case $help in *' --sandbox '*) echo 'has sandbox' ;; esac
+case $help in *' --print-query-on-error '*) echo 'has print-query-on-error' ;; esac
 :";
 
 /// Asks what [`Tools`] holds. Those of `engine` come first where a target has both.
@@ -112,6 +115,7 @@ impl Tools {
             socket: said("socket"),
             init_command: has("init-command"),
             history: has("dump-history"),
+            shows_failed: has("print-query-on-error"),
             sandbox: has("sandbox"),
         })
     }
@@ -201,6 +205,7 @@ pub(super) mod tests {
                 socket: Some("/b".into()),
                 init_command: true,
                 history: false,
+                shows_failed: false,
                 sandbox: false,
             }
         );

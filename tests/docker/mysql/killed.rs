@@ -6,7 +6,7 @@ use crate::support::mysql::{IMAGES, Mysql};
 use crate::support::{LONG, Lifeboat, SECONDS, Store, start, wait_until};
 
 fn wait_until_no_dump(server: &Mysql) {
-    let ours = |line: &str| line.contains("dump") || line.contains("lb_") || line.contains("LIFEBOAT");
+    let ours = |line: &str| line.contains("--no-defaults") || line.contains("lb_");
     wait_until("the dump's end", SECONDS, || {
         !server.processes().lines().any(ours)
     });
