@@ -266,7 +266,8 @@ impl<R: Runtime> Place<'_, R> {
         if job.live.is_none() {
             self.tell(&mysql.create(name, &job.properties)).await?;
         }
-        self.tell(&mysql.mark(name, &key, &job.properties, &self.server, wait))
+        let live = job.live.as_ref().map_or(&job.properties, |live| &live.properties);
+        self.tell(&mysql.mark(name, &key, &job.properties, live, wait))
             .await?;
         // What came in since is replaced too.
         let now = self.contents(name).await?;

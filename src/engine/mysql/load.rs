@@ -3,7 +3,7 @@
 
 use super::connect::lock_waits;
 use super::sql::{ident, literal, script};
-use super::{Contents, Mysql, Properties, Script, Server, databases};
+use super::{Contents, Mysql, Properties, Script, databases};
 use crate::engine::Words;
 use crate::secret::Secret;
 use std::time::Duration;
@@ -59,22 +59,23 @@ impl Mysql {
         self.script(&[format!("CREATE DATABASE {}{}", ident(name), defaults(properties))])
     }
 
-    /// Gives a database that is there what a dump of it does not hold, and marks it.
+    /// Marks a database that is there as `live`, and gives it what a dump of it does not hold. It is altered only where
+    /// it has to be: that would wait for everybody who holds a table in it.
     pub fn mark(
         &self,
         name: &str,
         key: &str,
         properties: &Properties,
-        server: &Server,
+        live: &Properties,
         wait: Duration,
     ) -> Script {
         let mut statements = vec![format!("SET {}", lock_waits(wait))];
-        if server.flavour == super::Flavour::Mysql && server.numbers >= (8, 0, 22) {
+        if live.read_only {
             statements.push(format!("ALTER DATABASE {} READ ONLY = 0", ident(name)));
         }
-        let defaults = defaults(properties);
-        if !defaults.is_empty() {
-            statements.push(format!("ALTER DATABASE {}{defaults}", ident(name)));
+        let wanted = defaults(properties);
+        if !wanted.is_empty() && wanted != defaults(live) {
+            statements.push(format!("ALTER DATABASE {}{wanted}", ident(name)));
         }
         let comment = format!("lifeboat: the restore of {key} into this database has not come to its end");
         statements.push(format!(
@@ -264,7 +265,6 @@ fn escaped(text: &str, special: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::Object;
-    use super::super::server::tests::server;
     use super::super::tools::tests::{mariadb, mysql};
     use super::*;
     use std::io::Write as _;
@@ -298,24 +298,27 @@ mod tests {
             maria.finish("a", &["e".into()], &properties).input.expose(),
             "ALTER EVENT `a`.`e` DISABLE;\nDROP TABLE `a`.lifeboat_restoring;\nALTER DATABASE `a` READ ONLY = 1;\n"
         );
-        let mark = maria.mark(
-            "a",
-            "k",
-            &Properties::default(),
-            &server("11.8.6-MariaDB", &[]),
-            Duration::ZERO,
+        let mark = |live: &Properties| {
+            let script = maria.mark("a", "k", &properties, live, Duration::from_secs(9));
+            script.input.expose().to_owned()
+        };
+        assert_eq!(
+            mark(&Properties {
+                read_only: false,
+                ..properties.clone()
+            }),
+            "SET SESSION lock_wait_timeout = 9;\nCREATE TABLE IF NOT EXISTS `a`.lifeboat_restoring (unfinished INT PRIMARY KEY) \
+             COMMENT = 'lifeboat: the restore of k into this database has not come to its end';\n"
         );
-        assert!(!mark.input.expose().contains("ALTER"), "{}", mark.input.expose());
+        let other = mark(&Properties {
+            comment: None,
+            ..properties.clone()
+        });
         assert!(
-            mark.input
-                .expose()
-                .contains("CREATE TABLE IF NOT EXISTS `a`.lifeboat_restoring ")
-        );
-        let mark = maria.mark("a", "k", &properties, &server("9.7.4", &[]), Duration::ZERO);
-        assert!(
-            mark.input
-                .expose()
-                .contains("ALTER DATABASE `a` READ ONLY = 0;\nALTER DATABASE `a` CHARACTER SET")
+            other.contains(
+                "ALTER DATABASE `a` READ ONLY = 0;\nALTER DATABASE `a` CHARACTER SET utf8mb4 COMMENT"
+            ),
+            "{other}"
         );
     }
 

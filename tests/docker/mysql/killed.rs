@@ -36,7 +36,10 @@ fn while_a_dump_waits(image: &str) {
     // The tool itself, then the whole target.
     let running = lifeboat.spawn(&["backup"]);
     server.wait_for_waiting_dump();
-    server.exec(&["sh", "-c", "for p in /proc/[0-9]*; do case $(cat $p/comm) in mysqldump|mysql|mariadb|mariadb-dump) kill -9 ${p#/proc/};; esac; done"]);
+    // Not the session that holds the lock.
+    let kill = "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in sh*) ;; *--no-defaults*) kill -9 ${p#/proc/} ;; \
+                esac; done";
+    server.exec(&["sh", "-c", kill]);
     running.wait(SECONDS).assert_failed(4, "");
     assert_no_backup(&store, &lifeboat);
     let running = lifeboat.spawn(&["backup"]);
