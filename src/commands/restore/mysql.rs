@@ -4,9 +4,9 @@
 use super::{Chosen, accounts, live, load};
 use crate::catalog::{Database, Key};
 use crate::cli::RestoreArgs;
-use crate::commands::Context;
 use crate::commands::backup::plan;
 use crate::commands::target::{Target, not_understood};
+use crate::commands::{Cancel, Context};
 use crate::config::EngineName;
 use crate::config::options::Tool;
 use crate::engine::mysql::{self, Contents, LoadForm, Mysql, Part, Properties, Script, Server};
@@ -51,6 +51,7 @@ impl Job<'_> {
 /// A server, and what is to be done there.
 struct Place<'a, R> {
     target: &'a Target<'a, R>,
+    cancel: &'a Cancel,
     engine: EngineName,
     mysql: Mysql,
     server: Server,
@@ -75,6 +76,7 @@ pub async fn restore<R: Runtime, S: Store>(
     target.restore_options(Tool::MysqlClient)?;
     let place = Place {
         target,
+        cancel: &context.cancel,
         engine,
         mysql,
         server,
@@ -212,8 +214,13 @@ impl<R: Runtime> Place<'_, R> {
         Mysql::read_contents(&stdout).map_err(not_understood)
     }
 
+    /// A statement may stand before a lock for minutes: who is told to end does not wait for it.
     async fn tell(&self, script: &Script) -> Result<()> {
-        let answer = self.target.tell(&script.words, &script.input).await?;
+        let answer = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(self.cancel.interrupted(Stage::Restore)),
+            answer = self.target.tell(&script.words, &script.input) => answer?,
+        };
         for line in answer.stderr.lines() {
             tracing::warn!("{line}");
         }

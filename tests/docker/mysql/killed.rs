@@ -32,6 +32,7 @@ fn while_a_dump_waits(image: &str) {
         assert_eq!(ran.code, code, "{}", ran.stderr);
         wait_until_no_dump(&server);
         assert_no_backup(&store, &lifeboat);
+        server.end_waiting();
     }
     // The tool itself, then the whole target.
     let running = lifeboat.spawn(&["backup"]);
@@ -42,8 +43,9 @@ fn while_a_dump_waits(image: &str) {
     server.exec(&["sh", "-c", kill]);
     running.wait(SECONDS).assert_failed(4, "");
     assert_no_backup(&store, &lifeboat);
+    server.end_waiting();
     let running = lifeboat.spawn(&["backup"]);
-    wait_until("the dump", SECONDS, || server.processes().contains("app"));
+    server.wait_for_waiting_dump();
     docker(&["kill", &server.name]);
     let ran = running.wait(SECONDS);
     assert!([3, 4].contains(&ran.code), "{ran:?}");

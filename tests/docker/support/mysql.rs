@@ -233,6 +233,20 @@ impl Mysql {
         wait_until("a dump that waits", LONG, || self.sql("mysql", waiting) != "0");
     }
 
+    /// Ends all that stand before that lock. A server does not notice at once that somebody who waits is gone.
+    pub fn end_waiting(&self) {
+        let waiting =
+            "SELECT id FROM information_schema.processlist WHERE state LIKE 'Waiting for table%lock'";
+        wait_until("nobody waits", LONG, || {
+            let ids = self.sql("mysql", waiting);
+            for id in ids.lines() {
+                // It may have gone by itself.
+                let _ = self.try_sql("mysql", &format!("KILL {id}"));
+            }
+            ids.is_empty()
+        });
+    }
+
     /// Ends a session.
     pub fn end(&self, id: &str) {
         self.sql("mysql", &format!("KILL {id}"));
