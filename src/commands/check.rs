@@ -6,7 +6,7 @@ use super::{Cancel, memory_limit, print, threads};
 use crate::catalog::table::size;
 use crate::clock;
 use crate::config::{Config, EngineName};
-use crate::engine::postgres;
+use crate::engine::{mysql, postgres};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::docker::DockerRuntime;
@@ -117,6 +117,32 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
     let target = Target::new(runtime, container, config)?;
     match target.engine().await? {
         EngineName::Custom => Ok("DUMP_COMMAND runs there; what it prints is not looked at".to_owned()),
+        engine @ (EngineName::Mysql | EngineName::Mariadb) => {
+            let (account, server) = target.mysql(engine).await?;
+            let chosen = mysql::choose(&server, target.dump.databases.as_deref(), &target.dump.exclude)
+                .map_err(|error| Error::new(Stage::Target, Exit::Usage, error))?;
+            for name in &chosen {
+                let lacks = server.grants.lacks(name, &target.dump.dump_options);
+                if !lacks.is_empty() {
+                    let what = format!("{} lacks {} on {name:?}", server.account, lacks.join(", "));
+                    return Err(Error::new(Stage::Target, Exit::Tool, what).hint(
+                        "use root (DB_USER, DB_PASSWORD), or grant it: what it may not see is left out",
+                    ));
+                }
+            }
+            Ok(format!(
+                "{}, server {}, {} databases, as {}{}",
+                account.tools().dump_version,
+                server.version,
+                chosen.len(),
+                server.account,
+                if server.reads_accounts {
+                    ""
+                } else {
+                    " (may not read mysql.user: no users and grants)"
+                },
+            ))
+        }
         EngineName::Postgres => {
             let (account, server) = target.postgres().await?;
             let stale = postgres::stale(&server);

@@ -57,9 +57,12 @@ pub(super) fn tools(engine: Option<EngineName>, format: PostgresFormat) -> (Vec<
         PostgresFormat::Plain => Tool::Psql,
     };
     match engine {
-        None | Some(EngineName::Postgres) => (vec![Tool::PgDump], vec![restore]),
-        Some(EngineName::Mysql | EngineName::Mariadb | EngineName::Mongodb | EngineName::Custom) => {
-            (Vec::new(), Vec::new())
-        }
+        None => (
+            vec![Tool::PgDump, Tool::MysqlDump],
+            vec![restore, Tool::MysqlClient],
+        ),
+        Some(EngineName::Postgres) => (vec![Tool::PgDump], vec![restore]),
+        Some(EngineName::Mysql | EngineName::Mariadb) => (vec![Tool::MysqlDump], vec![Tool::MysqlClient]),
+        Some(EngineName::Mongodb | EngineName::Custom) => (Vec::new(), Vec::new()),
     }
 }

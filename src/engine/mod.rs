@@ -3,6 +3,7 @@
 pub mod custom;
 pub mod detect;
 pub mod files;
+pub mod mysql;
 pub mod postgres;
 
 use crate::secret::Secret;

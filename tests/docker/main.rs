@@ -13,6 +13,7 @@ mod damaged;
 mod failures;
 mod image;
 mod killed;
+mod mysql;
 mod recipes;
 mod restore;
 mod round_trip;

@@ -2,7 +2,7 @@
 //! touched, and what is replaced is backed up first.
 
 use super::Chosen;
-use crate::catalog::Database;
+use crate::catalog::{Database, Key};
 use crate::commands::Context;
 use crate::commands::backup::dump::{self, Facts, Job};
 use crate::commands::bucket::read_back_failed;
@@ -38,13 +38,13 @@ pub(super) async fn keep<R: Runtime, S: Store>(
     container: &Container,
     facts: &Facts,
     mut job: Job,
-) -> Result<()> {
+) -> Result<Key> {
     job.database = Database::Replaced(job.database.to_string());
     let made = dump::store(context, container, facts, &job)
         .await
         .map_err(not_kept)?;
     tracing::info!(key = made.key.text(), "what is replaced was backed up first");
-    Ok(())
+    Ok(made.key)
 }
 
 /// A safety backup that could not be made.

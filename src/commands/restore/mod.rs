@@ -1,8 +1,10 @@
 //! `restore`: put backups back. Everything that could be refused is looked at before the first byte is written.
 
+mod accounts;
 mod custom;
 mod live;
 mod load;
+mod mysql;
 mod postgres;
 mod roles;
 
@@ -34,6 +36,9 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreAr
     match engine {
         EngineName::Postgres => postgres::restore(context, args, &target, &chosen).await,
         EngineName::Custom => custom::restore(context, args, &target, &chosen).await,
+        EngineName::Mysql | EngineName::Mariadb => {
+            mysql::restore(context, args, &target, engine, &chosen).await
+        }
         other => Err(Error::new(
             Stage::Target,
             Exit::Usage,

@@ -99,9 +99,18 @@ pub async fn create<R: Runtime>(target: &Target<'_, R>, plan: Plan) -> Result<()
     Ok(())
 }
 
-/// The backup of the roles that belongs to what was chosen: chosen itself, else the newest one that is not younger
-/// than the databases.
 async fn globals<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Globals>> {
+    let Some(text) = newest(bucket, chosen).await? else {
+        return Ok(None);
+    };
+    Globals::parse(&text)
+        .map(Some)
+        .map_err(|error| Error::new(Stage::Restore, Exit::Tool, error))
+}
+
+/// The backup of roles and accounts that belongs to what was chosen: chosen itself, else the newest one that is not
+/// younger than the databases.
+pub(super) async fn newest<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Vec<u8>>> {
     let is_globals = |backup: &Backup| backup.key.database() == &Database::Globals;
     if let Some(one) = chosen.iter().find(|one| is_globals(&one.backup)) {
         return read(bucket, &one.backup.key, &one.manifest).await.map(Some);
@@ -122,7 +131,7 @@ async fn globals<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Opti
     read(bucket, &fitting.key, &manifest).await.map(Some)
 }
 
-async fn read<S: Store>(bucket: &Bucket<S>, key: &Key, manifest: &Manifest) -> Result<Globals> {
+async fn read<S: Store>(bucket: &Bucket<S>, key: &Key, manifest: &Manifest) -> Result<Vec<u8>> {
     let failed = |error| read_back_failed(error, Stage::Restore, key);
     if manifest.dump.bytes > GLOBALS_BYTES {
         return Err(Error::new(
@@ -141,5 +150,5 @@ async fn read<S: Store>(bucket: &Bucket<S>, key: &Key, manifest: &Manifest) -> R
         text.extend_from_slice(&piece);
     }
     read.prove().await.map_err(failed)?;
-    Globals::parse(&text).map_err(|error| Error::new(Stage::Restore, Exit::Tool, error))
+    Ok(text)
 }

@@ -1,5 +1,6 @@
 //! A target as the verbs see it: a database server that answers questions.
 
+mod mysql;
 mod postgres;
 
 use super::wholeness_failed;
@@ -70,11 +71,16 @@ impl<'a, R: Runtime> Target<'a, R> {
         Ok(answer.stdout)
     }
 
+    /// Runs words with `input` as their stdin, whatever their exit code.
+    pub async fn tell_whatever(&self, words: &Words, input: &Secret) -> Result<Answer> {
+        wholeness::tell(self.runtime, self.container, words, input.expose().as_bytes())
+            .await
+            .map_err(|error| wholeness_failed(error, Stage::Restore))
+    }
+
     /// Runs words that must succeed, with `input` as their stdin.
     pub async fn tell(&self, words: &Words, input: &Secret) -> Result<Answer> {
-        let answer = wholeness::tell(self.runtime, self.container, words, input.expose().as_bytes())
-            .await
-            .map_err(|error| wholeness_failed(error, Stage::Restore))?;
+        let answer = self.tell_whatever(words, input).await?;
         succeeded(words, &answer, Stage::Restore)?;
         Ok(answer)
     }
@@ -195,7 +201,7 @@ pub fn succeeded(words: &Words, answer: &Answer, stage: Stage) -> Result<()> {
 
 /// An answer that makes no sense is a matter of the target.
 pub fn not_understood(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Stage::Target, Exit::Tool, error).hint("is this a PostgreSQL server that lifeboat knows?")
+    Error::new(Stage::Target, Exit::Tool, error).hint("is this a server that lifeboat knows?")
 }
 
 /// Words as they may be shown: what they hold is no secret, the environment is left out.

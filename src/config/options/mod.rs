@@ -5,6 +5,7 @@
 //! In doubt an option is refused: a backup that quietly went elsewhere is worse than a word too strict.
 //! The texts name options out of the tables below, never the operator's words: those may hold a secret.
 
+mod mysql;
 mod postgres;
 
 /// The tool that gets the options.
@@ -16,6 +17,10 @@ pub enum Tool {
     PgRestore,
     /// `psql`.
     Psql,
+    /// `mysqldump`, `mariadb-dump`.
+    MysqlDump,
+    /// `mysql`, `mariadb`.
+    MysqlClient,
 }
 
 /// Why options are refused.
@@ -99,6 +104,7 @@ impl Tool {
             Self::PgDump => postgres::DUMP,
             Self::PgRestore => postgres::RESTORE,
             Self::Psql => postgres::PSQL,
+            Self::MysqlDump | Self::MysqlClient => &[],
         };
         own.iter().chain(EVERYWHERE)
     }
@@ -109,6 +115,7 @@ impl Tool {
             Self::PgDump => "EeNnSTt",
             Self::PgRestore => "ILnNPSTt",
             Self::Psql => "FPRTv",
+            Self::MysqlDump | Self::MysqlClient => "",
         }
         .contains(letter)
     }
@@ -139,6 +146,9 @@ pub fn check_for_any(tools: &[Tool], words: &[String]) -> Result<(), Refusal> {
 
 /// Checks each word.
 pub fn check(tool: Tool, words: &[String]) -> Result<(), Refusal> {
+    if matches!(tool, Tool::MysqlDump | Tool::MysqlClient) {
+        return mysql::check(tool, words);
+    }
     let mut names = Vec::new();
     // Whether a word that is no option is the value of the one before it.
     let mut value_expected = false;

@@ -223,7 +223,9 @@ impl Stderr {
             secrets: words
                 .env
                 .iter()
-                .filter(|(name, value)| name.contains("PASS") && value.expose().len() >= 4)
+                .filter(|(name, value)| {
+                    (name.contains("PASS") || name == "MYSQL_PWD") && value.expose().len() >= 4
+                })
                 .map(|(_, value)| value.expose().to_owned())
                 .collect(),
         }

@@ -1,7 +1,10 @@
 //! What there is to dump in a target: asks the server, and turns its answers into jobs. One file per engine.
 
 mod custom;
+mod mysql;
 mod postgres;
+
+pub use mysql::{database as mysql_database, facts as mysql_facts};
 
 use super::dump::{Facts, Job};
 use crate::catalog::Database;
@@ -33,6 +36,7 @@ pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Con
     match target.engine().await? {
         EngineName::Custom => custom::plan(&target, engine_id).await,
         EngineName::Postgres => postgres::plan(&target, engine_id).await,
+        engine @ (EngineName::Mysql | EngineName::Mariadb) => mysql::plan(&target, engine, engine_id).await,
         other => Err(Error::new(
             Stage::Target,
             Exit::Usage,

@@ -1,0 +1,29 @@
+//! A MySQL or MariaDB target: its tools, the server, and the account that is used there.
+
+use super::{Target, not_understood, succeeded};
+use crate::config::EngineName;
+use crate::engine::mysql::{self, Mysql, Server, Tools, tools};
+use crate::error::{Result, Stage};
+use crate::runtime::Runtime;
+
+impl<R: Runtime> Target<'_, R> {
+    /// The server, and the account that is used there.
+    pub async fn mysql(&self, engine: EngineName) -> Result<(Mysql, Server)> {
+        let tools = Tools::read(&self.answer(&tools::look(engine)).await?).map_err(not_understood)?;
+        let env = self.environment(&mysql::VARIABLES).await?;
+        let password = self.password().await?;
+        let mysql = Mysql::of_container(&env, self.dump.user.as_deref(), password.as_ref(), tools);
+        let words = mysql.server();
+        let answer = self.ask_once_ready(&words, mysql::starting).await?;
+        succeeded(&words, &answer, Stage::Target).map_err(|mut error| {
+            let denied = answer.stderr.contains("Access denied") && password.is_none();
+            if let Some(why) = mysql::secrecy(&env).filter(|_| denied) {
+                error.hint = Some(why.to_owned());
+            }
+            error
+        })?;
+        let reads_accounts = self.ask(&mysql.may_read_accounts()).await?.code == 0;
+        let server = Mysql::read_server(&answer.stdout, reads_accounts).map_err(not_understood)?;
+        Ok((mysql, server))
+    }
+}

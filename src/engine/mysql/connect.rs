@@ -1,0 +1,111 @@
+//! How every tool is told where to connect.
+//!
+//! * Option files are not read ([`tools`](super::tools) says why), nor `MYSQL_HOST` and its like, which images'
+//!   users set for other containers: the server is the one on the socket.
+//! * The password goes into the environment, never into the words.
+//! * Names are sent in `utf8mb4` whatever the locale: an exec has none, and the tools would take latin1.
+
+use super::Mysql;
+use crate::engine::Words;
+use crate::secret::Secret;
+use std::time::Duration;
+
+impl Mysql {
+    /// The arguments that every tool gets first.
+    pub(super) fn connection(&self) -> Vec<String> {
+        let mut words = vec![
+            "--no-defaults".to_owned(),
+            "--host=localhost".to_owned(),
+            "--protocol=socket".to_owned(),
+        ];
+        words.extend(self.tools.socket.iter().map(|path| format!("--socket={path}")));
+        words.push(format!("--user={}", self.user));
+        words.push("--default-character-set=utf8mb4".to_owned());
+        words
+    }
+
+    /// What keeps the client from showing rows and hashes: a statement that fails is in the log otherwise.
+    pub(super) fn discreet(&self) -> Option<String> {
+        self.tools
+            .shows_failed
+            .then(|| "--skip-print-query-on-error".to_owned())
+    }
+
+    /// The environment of every tool.
+    pub(super) fn env(&self) -> Vec<(String, Secret)> {
+        // Messages in the language the hints are looked up in.
+        let mut env = vec![("LC_ALL".to_owned(), Secret::new("C"))];
+        if let Some(password) = &self.password {
+            env.push(("MYSQL_PWD".to_owned(), password.clone()));
+        }
+        env
+    }
+
+    /// The client, reading statements; bare values, one row a line; ends at the first error.
+    pub(super) fn client(&self, lock_wait: Duration) -> Words {
+        let mut argv = vec![self.tools.client.clone()];
+        argv.extend(self.connection());
+        argv.extend(self.discreet());
+        argv.extend(["--batch", "--raw", "--skip-column-names", "--connect-timeout=30"].map(str::to_owned));
+        argv.push(format!(
+            "--init-command=SET SESSION sql_mode = '', {}",
+            lock_waits(lock_wait)
+        ));
+        Words {
+            argv,
+            env: self.env(),
+        }
+    }
+
+    /// Asks `queries`. A lock on a table that a question would look at is waited for as long as for an answer.
+    pub(super) fn ask(&self, queries: &[String]) -> Words {
+        let mut words = self.client(Duration::from_secs(60));
+        words.argv.push(format!("--execute={}", queries.join("; ")));
+        words
+    }
+}
+
+/// How long a session waits for a lock on a table, and for one on a row.
+pub(super) fn lock_waits(wait: Duration) -> String {
+    // The server takes whole seconds, 1 at least and a year at most.
+    let seconds = wait.as_secs().clamp(1, 31_536_000);
+    format!("SESSION lock_wait_timeout = {seconds}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tools::tests::mariadb;
+    use super::*;
+
+    #[test]
+    fn the_password_is_in_the_environment_alone() {
+        let words = Mysql::new("u", Some(Secret::new("hush")), mariadb())
+            .ask(&["SELECT 1".into(), "SELECT 2".into()]);
+        assert_eq!(
+            words.argv,
+            [
+                "mariadb",
+                "--no-defaults",
+                "--host=localhost",
+                "--protocol=socket",
+                "--socket=/run/x.sock",
+                "--user=u",
+                "--default-character-set=utf8mb4",
+                "--batch",
+                "--raw",
+                "--skip-column-names",
+                "--connect-timeout=30",
+                "--init-command=SET SESSION sql_mode = '', SESSION lock_wait_timeout = 60",
+                "--execute=SELECT 1; SELECT 2",
+            ]
+        );
+        let password = words.env.iter().find(|(name, _)| name == "MYSQL_PWD");
+        assert_eq!(password.map(|(_, value)| value.expose()), Some("hush"));
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_in_whole_seconds() {
+        assert_eq!(lock_waits(Duration::ZERO), "SESSION lock_wait_timeout = 1");
+        assert_eq!(lock_waits(Duration::MAX), "SESSION lock_wait_timeout = 31536000");
+    }
+}

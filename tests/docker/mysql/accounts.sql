@@ -1,0 +1,13 @@
+SET NAMES utf8mb4;
+SET SESSION sql_mode = '';
+CREATE USER 'o''neil\\ ü'@'%' IDENTIFIED BY 'geheim ''x';
+CREATE USER partner@'192.168.0.0/255.255.0.0' IDENTIFIED BY 'Other Pa55' REQUIRE SSL WITH MAX_USER_CONNECTIONS 5;
+CREATE ROLE reader, 'writer role';
+GRANT SELECT ON shop.* TO reader;
+GRANT reader TO 'o''neil\\ ü'@'%' WITH ADMIN OPTION;
+GRANT 'writer role' TO 'o''neil\\ ü'@'%';
+GRANT INSERT, UPDATE (name) ON shop.parent TO 'o''neil\\ ü'@'%';
+GRANT EXECUTE ON FUNCTION shop.doubled TO 'o''neil\\ ü'@'%';
+GRANT PROXY ON partner@'192.168.0.0/255.255.0.0' TO 'o''neil\\ ü'@'%';
+CREATE USER locked@localhost ACCOUNT LOCK PASSWORD EXPIRE;
+CREATE USER ''@'somehost';
