@@ -16,7 +16,7 @@ pub mod target;
 pub mod verify;
 
 use crate::config::Config;
-use crate::engine::postgres;
+use crate::engine;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::wholeness::WholenessError;
@@ -119,7 +119,9 @@ pub fn random_hex<const BYTES: usize>() -> Result<String> {
 /// A failure of the wholeness protocol, with what to do next.
 pub fn wholeness_failed(error: WholenessError, stage: Stage) -> Error {
     let hint = match &error {
-        WholenessError::Exit { stderr, .. } if postgres::hint(stderr).is_some() => postgres::hint(stderr),
+        WholenessError::Exit { tool, stderr, .. } if engine::hint(tool, stderr).is_some() => {
+            engine::hint(tool, stderr)
+        }
         WholenessError::NoRecord { said } if said.contains("executable file not found") => {
             Some("the target has no sh: lifeboat needs a POSIX shell there")
         }

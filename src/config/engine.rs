@@ -57,9 +57,12 @@ pub(super) fn tools(engine: Option<EngineName>, format: PostgresFormat) -> (Vec<
         PostgresFormat::Plain => Tool::Psql,
     };
     match engine {
-        None | Some(EngineName::Postgres) => (vec![Tool::PgDump], vec![restore]),
-        Some(EngineName::Mysql | EngineName::Mariadb | EngineName::Mongodb | EngineName::Custom) => {
-            (Vec::new(), Vec::new())
-        }
+        None => (
+            vec![Tool::PgDump, Tool::Mongodump],
+            vec![restore, Tool::Mongorestore],
+        ),
+        Some(EngineName::Postgres) => (vec![Tool::PgDump], vec![restore]),
+        Some(EngineName::Mongodb) => (vec![Tool::Mongodump], vec![Tool::Mongorestore]),
+        Some(EngineName::Mysql | EngineName::Mariadb | EngineName::Custom) => (Vec::new(), Vec::new()),
     }
 }

@@ -3,6 +3,7 @@
 mod custom;
 mod live;
 mod load;
+mod mongodb;
 mod postgres;
 mod roles;
 
@@ -18,6 +19,7 @@ use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 
 /// A backup that was chosen, with its manifest.
+#[derive(Clone)]
 pub struct Chosen {
     /// The backup.
     pub backup: Backup,
@@ -33,6 +35,7 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreAr
     let engine = engine_of(&target, &chosen).await?;
     match engine {
         EngineName::Postgres => postgres::restore(context, args, &target, &chosen).await,
+        EngineName::Mongodb => mongodb::restore(context, args, &target, &chosen).await,
         EngineName::Custom => custom::restore(context, args, &target, &chosen).await,
         other => Err(Error::new(
             Stage::Target,

@@ -99,12 +99,19 @@ pub async fn create<R: Runtime>(target: &Target<'_, R>, plan: Plan) -> Result<()
     Ok(())
 }
 
+async fn globals<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Globals>> {
+    match find(bucket, chosen).await? {
+        Some(one) => read(bucket, &one.backup.key, &one.manifest).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The backup of the roles that belongs to what was chosen: chosen itself, else the newest one that is not younger
 /// than the databases.
-async fn globals<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Globals>> {
+pub(super) async fn find<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Chosen>> {
     let is_globals = |backup: &Backup| backup.key.database() == &Database::Globals;
     if let Some(one) = chosen.iter().find(|one| is_globals(&one.backup)) {
-        return read(bucket, &one.backup.key, &one.manifest).await.map(Some);
+        return Ok(Some(one.clone()));
     }
     let Some(newest) = chosen.iter().max_by_key(|one| one.backup.key.started()) else {
         return Ok(None);
@@ -115,11 +122,14 @@ async fn globals<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Opti
         .of(target, &Database::Globals)
         .filter(|backup| backup.key.started() <= limit)
         .max_by_key(|backup| backup.key.started());
-    let Some(fitting) = fitting else {
+    let Some(fitting) = fitting.cloned() else {
         return Ok(None);
     };
     let manifest = bucket.manifest(&fitting.key).await?;
-    read(bucket, &fitting.key, &manifest).await.map(Some)
+    Ok(Some(Chosen {
+        backup: fitting,
+        manifest,
+    }))
 }
 
 async fn read<S: Store>(bucket: &Bucket<S>, key: &Key, manifest: &Manifest) -> Result<Globals> {

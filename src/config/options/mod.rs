@@ -5,6 +5,7 @@
 //! In doubt an option is refused: a backup that quietly went elsewhere is worse than a word too strict.
 //! The texts name options out of the tables below, never the operator's words: those may hold a secret.
 
+mod mongodb;
 mod postgres;
 
 /// The tool that gets the options.
@@ -16,6 +17,10 @@ pub enum Tool {
     PgRestore,
     /// `psql`.
     Psql,
+    /// `mongodump`.
+    Mongodump,
+    /// `mongorestore`.
+    Mongorestore,
 }
 
 /// Why options are refused.
@@ -99,6 +104,8 @@ impl Tool {
             Self::PgDump => postgres::DUMP,
             Self::PgRestore => postgres::RESTORE,
             Self::Psql => postgres::PSQL,
+            Self::Mongodump => mongodb::DUMP,
+            Self::Mongorestore => mongodb::RESTORE,
         };
         own.iter().chain(EVERYWHERE)
     }
@@ -109,6 +116,8 @@ impl Tool {
             Self::PgDump => "EeNnSTt",
             Self::PgRestore => "ILnNPSTt",
             Self::Psql => "FPRTv",
+            Self::Mongodump => "cqj",
+            Self::Mongorestore => "j",
         }
         .contains(letter)
     }
@@ -237,7 +246,7 @@ fn check_clean(tool: Tool, words: &[String], long: &[&str]) -> Result<(), Refusa
                 .any(|letter| letter == 'c')
     };
     let has = |whole| long.iter().any(|name| is_short_for(name, whole));
-    if tool != Tool::Psql && (has("clean") || words.iter().any(letter)) && !has("if-exists") {
+    if matches!(tool, Tool::PgDump | Tool::PgRestore) && (has("clean") || words.iter().any(letter)) && !has("if-exists") {
         return Err(Refusal {
             what:
                 "-c (--clean) without --if-exists is refused: a restore goes into an empty database, where \

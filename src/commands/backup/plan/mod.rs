@@ -1,6 +1,7 @@
 //! What there is to dump in a target: asks the server, and turns its answers into jobs. One file per engine.
 
 mod custom;
+pub(in crate::commands) mod mongodb;
 mod postgres;
 
 use super::dump::{Facts, Job};
@@ -33,6 +34,7 @@ pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Con
     match target.engine().await? {
         EngineName::Custom => custom::plan(&target, engine_id).await,
         EngineName::Postgres => postgres::plan(&target, engine_id).await,
+        EngineName::Mongodb => mongodb::plan(&target, engine_id).await,
         other => Err(Error::new(
             Stage::Target,
             Exit::Usage,

@@ -75,6 +75,12 @@ pub struct Contents {
 }
 
 impl Contents {
+    /// Whether it holds what was written while it was made.
+    pub fn has_oplog(&self) -> bool {
+        let is = |namespace: &Namespace| namespace.database.is_empty() && namespace.collection == "oplog";
+        self.namespaces.iter().any(is)
+    }
+
     /// The databases of users in it, each once, in order.
     pub fn databases(&self) -> Vec<String> {
         let mut names: Vec<_> = self
