@@ -127,7 +127,10 @@ pub(super) fn read(given: &Given, report: &mut Report) -> Dump {
 /// `MONGO_OPLOG`; `None` is `auto`.
 fn oplog(raw: &Raw, report: &mut Report) -> Option<bool> {
     let text = raw.mongo_oplog.as_deref();
-    let oplog = report.boolean("MONGO_OPLOG", text.filter(|text| !text.eq_ignore_ascii_case("auto")))?;
+    let oplog = report.boolean(
+        "MONGO_OPLOG",
+        text.filter(|text| !text.eq_ignore_ascii_case("auto")),
+    )?;
     if oplog && (raw.databases.is_some() || raw.exclude_databases.is_some()) {
         report.problem(
             "MONGO_OPLOG",
@@ -387,10 +390,7 @@ mod tests {
                 ("DUMP_COMMAND", "cat"),
                 ("DUMP_OPTIONS", "-v")
             ]),
-            [
-                "MONGO_OPLOG has no effect: this version does not offer MongoDB",
-                "DUMP_OPTIONS has no effect on the custom engine: write the options into its command"
-            ]
+            ["DUMP_OPTIONS has no effect on the custom engine: write the options into its command"]
         );
         assert_eq!(
             warnings(&[("DUMP_EXTENSION", "x"), ("DB_PASSWORD", "'hunter2'")]),

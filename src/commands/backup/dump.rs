@@ -113,7 +113,16 @@ pub async fn store<R: Runtime, S: Store>(
         if let Some(lock) = &job.lock {
             held = Some(hold(context, container, lock).await?);
         }
-        let proof = pump(context, container, facts, job, &mut compressor, &mut writer, &mut held).await?;
+        let proof = pump(
+            context,
+            container,
+            facts,
+            job,
+            &mut compressor,
+            &mut writer,
+            &mut held,
+        )
+        .await?;
         writer.commit(proof).await.map_err(upload_failed)
     };
     let committed = tokio::select! {
@@ -210,7 +219,14 @@ async fn release<R: Runtime, S: Store>(
     let Err(error) = held.release(lock.release).await else {
         return Ok(());
     };
-    let undone = wholeness::ask(&context.runtime, container, &lock.undo, ANSWER_BYTES, LAST_SECONDS).await;
+    let undone = wholeness::ask(
+        &context.runtime,
+        container,
+        &lock.undo,
+        ANSWER_BYTES,
+        LAST_SECONDS,
+    )
+    .await;
     let hint = match undone {
         Ok(answer) if answer.code == 0 => "it was given back all the same",
         _ => "the server may still be locked: run db.fsyncUnlock() there",

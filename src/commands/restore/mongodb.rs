@@ -91,7 +91,10 @@ pub async fn restore<R: Runtime, S: Store>(
 fn what(args: &RestoreArgs, chosen: &Chosen) -> Result<Option<What>> {
     let key = &chosen.backup.key;
     if key.extension() != mongodb::EXTENSION {
-        let what = format!("a dump with the extension {:?} is not one of MongoDB's", key.extension());
+        let what = format!(
+            "a dump with the extension {:?} is not one of MongoDB's",
+            key.extension()
+        );
         return Err(Error::refused(Stage::Restore, what));
     }
     let database = match key.database() {
@@ -107,7 +110,9 @@ fn what(args: &RestoreArgs, chosen: &Chosen) -> Result<Option<What>> {
             Exit::Usage,
             "--as gives one database a name, and this is a backup of a whole server",
         )
-        .hint("lifeboat get gives out the archive: mongorestore --archive --nsFrom --nsTo takes one out of it")),
+        .hint(
+            "lifeboat get gives out the archive: mongorestore --archive --nsFrom --nsTo takes one out of it",
+        )),
         (Database::Named(was) | Database::Replaced(was), name) => {
             let name = name.clone().unwrap_or_else(|| was.clone());
             if mongodb::is_own(&name) {
@@ -189,7 +194,9 @@ async fn one<R: Runtime, S: Store>(
     options: &[String],
     job: &Job<'_>,
 ) -> Result<()> {
-    let replaced: Vec<_> = full(server, &job.what).map(|database| database.name.clone()).collect();
+    let replaced: Vec<_> = full(server, &job.what)
+        .map(|database| database.name.clone())
+        .collect();
     if !replaced.is_empty() && !args.discard {
         // Whatever DUMP_OPTIONS say: of what is replaced nothing may be missing.
         let kept = match &job.what {
@@ -208,7 +215,10 @@ async fn one<R: Runtime, S: Store>(
     target.answer(&mongodb.mark(&marked)).await.map_err(restoring)?;
     let loaded = async {
         if !replaced.is_empty() {
-            target.answer(&mongodb.clear(&replaced)).await.map_err(restoring)?;
+            target
+                .answer(&mongodb.clear(&replaced))
+                .await
+                .map_err(restoring)?;
         }
         let words = match &job.what {
             What::All => mongodb.load_all(job.contents.has_oplog(), options),
@@ -265,7 +275,9 @@ fn say(job: &Job<'_>) {
     match &job.what {
         What::One { was, name } if was != name => {
             for view in &job.contents.views_that_name_a_database {
-                tracing::warn!("the view {view} names the database {was} in its definition, and goes on reading it");
+                tracing::warn!(
+                    "the view {view} names the database {was} in its definition, and goes on reading it"
+                );
             }
         }
         What::One { .. } => {}
@@ -306,7 +318,10 @@ async fn load_users<R: Runtime, S: Store>(
         Err(error) => {
             // Hashes of passwords do not stay where they are not looked after.
             if let Err(left) = target.answer(&mongodb.drop_users()).await {
-                tracing::warn!("users and roles that were not restored stay in admin: {}", left.chain());
+                tracing::warn!(
+                    "users and roles that were not restored stay in admin: {}",
+                    left.chain()
+                );
             }
             return Err(error.hint("GLOBALS=false restores databases without users and roles"));
         }

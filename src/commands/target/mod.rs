@@ -198,4 +198,3 @@ pub fn succeeded(words: &Words, answer: &Answer, stage: Stage) -> Result<()> {
 pub fn not_understood(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Stage::Target, Exit::Tool, error).hint("is this a server that lifeboat knows?")
 }
-

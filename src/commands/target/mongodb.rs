@@ -18,7 +18,10 @@ impl<R: Runtime> Target<'_, R> {
         let words = mongodb.server();
         let answer = self.ask_once_ready(&words, mongodb::starting).await?;
         if answer.code == NOT_FOUND {
-            let what = format!("container {} has no mongosh, by which the server is asked", self.container.name);
+            let what = format!(
+                "container {} has no mongosh, by which the server is asked",
+                self.container.name
+            );
             return Err(Error::new(Stage::Target, Exit::Tool, what).hint(
                 "the official images have it since 5.0; without it: ENGINE=custom with \
                  DUMP_COMMAND='mongodump --archive' and RESTORE_COMMAND='mongorestore --archive --drop'",

@@ -246,7 +246,10 @@ fn check_clean(tool: Tool, words: &[String], long: &[&str]) -> Result<(), Refusa
                 .any(|letter| letter == 'c')
     };
     let has = |whole| long.iter().any(|name| is_short_for(name, whole));
-    if matches!(tool, Tool::PgDump | Tool::PgRestore) && (has("clean") || words.iter().any(letter)) && !has("if-exists") {
+    if matches!(tool, Tool::PgDump | Tool::PgRestore)
+        && (has("clean") || words.iter().any(letter))
+        && !has("if-exists")
+    {
         return Err(Refusal {
             what:
                 "-c (--clean) without --if-exists is refused: a restore goes into an empty database, where \

@@ -10,9 +10,24 @@ const NAMES: &str = "lifeboat names what is restored itself";
 pub(super) const DUMP: &[Refused] = &[
     Refused(Some('o'), "out", "the dump must come out on standard output", OUT),
     Refused(None, "archive", "the dump must come out on standard output", OUT),
-    Refused(None, "gzip", "lifeboat compresses the dump itself", "set COMPRESSION"),
-    Refused(Some('d'), "db", "lifeboat names the database itself", "set DATABASES"),
-    Refused(None, "oplog", "lifeboat decides when it can be had", "set MONGO_OPLOG"),
+    Refused(
+        None,
+        "gzip",
+        "lifeboat compresses the dump itself",
+        "set COMPRESSION",
+    ),
+    Refused(
+        Some('d'),
+        "db",
+        "lifeboat names the database itself",
+        "set DATABASES",
+    ),
+    Refused(
+        None,
+        "oplog",
+        "lifeboat decides when it can be had",
+        "set MONGO_OPLOG",
+    ),
     Refused(
         None,
         "dumpDbUsersAndRoles",
@@ -31,7 +46,12 @@ pub(super) const DUMP: &[Refused] = &[
     Refused(None, "authenticationDatabase", ACCOUNT, "use an account of admin"),
     Refused(None, "authenticationMechanism", ACCOUNT, OUT),
     Refused(None, "awsSessionToken", ACCOUNT, OUT),
-    Refused(None, "config", "lifeboat hands the password over by it", "set DB_PASSWORD"),
+    Refused(
+        None,
+        "config",
+        "lifeboat hands the password over by it",
+        "set DB_PASSWORD",
+    ),
     Refused(None, "quiet", "it hides errors", OUT),
     Refused(None, "failpoints", "it is for testing the tool itself", OUT),
 ];
@@ -49,19 +69,34 @@ pub(super) const RESTORE: &[Refused] = &[
     ),
     Refused(None, "preserveUUID", "it needs --drop", OUT),
     Refused(Some('d'), "db", NAMES, "restore with --as"),
-    Refused(Some('c'), "collection", NAMES, "use lifeboat get and mongorestore"),
+    Refused(
+        Some('c'),
+        "collection",
+        NAMES,
+        "use lifeboat get and mongorestore",
+    ),
     Refused(None, "nsInclude", NAMES, "use lifeboat get and mongorestore"),
     Refused(None, "nsExclude", NAMES, "use lifeboat get and mongorestore"),
     Refused(None, "nsFrom", NAMES, "restore with --as"),
     Refused(None, "nsTo", NAMES, "restore with --as"),
-    Refused(None, "excludeCollection", NAMES, "use lifeboat get and mongorestore"),
+    Refused(
+        None,
+        "excludeCollection",
+        NAMES,
+        "use lifeboat get and mongorestore",
+    ),
     Refused(
         None,
         "excludeCollectionsWithPrefix",
         NAMES,
         "use lifeboat get and mongorestore",
     ),
-    Refused(None, "oplogReplay", "lifeboat knows whether the backup has one", OUT),
+    Refused(
+        None,
+        "oplogReplay",
+        "lifeboat knows whether the backup has one",
+        OUT,
+    ),
     Refused(None, "oplogFile", "the oplog is in the backup", OUT),
     Refused(
         None,
@@ -81,7 +116,12 @@ pub(super) const RESTORE: &[Refused] = &[
     Refused(None, "authenticationDatabase", ACCOUNT, "use an account of admin"),
     Refused(None, "authenticationMechanism", ACCOUNT, OUT),
     Refused(None, "awsSessionToken", ACCOUNT, OUT),
-    Refused(None, "config", "lifeboat hands the password over by it", "set DB_PASSWORD"),
+    Refused(
+        None,
+        "config",
+        "lifeboat hands the password over by it",
+        "set DB_PASSWORD",
+    ),
     Refused(None, "quiet", "it hides errors", OUT),
     Refused(None, "failpoints", "it is for testing the tool itself", OUT),
 ];

@@ -111,7 +111,11 @@ mod tests {
     #[test]
     fn named_ones_must_be_there_and_be_of_users() {
         let server = server(&["admin", "a"]);
-        let error = |wanted: &[&str]| choose(&server, Some(&names(wanted)), &[]).unwrap_err().to_string();
+        let error = |wanted: &[&str]| {
+            choose(&server, Some(&names(wanted)), &[])
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(error(&["x", "a"]), "there is no database \"x\"; there are \"a\"");
         assert_eq!(
             error(&["admin"]),

@@ -38,7 +38,11 @@ impl Mongodb {
         // A JSON text is one in YAML too.
         let quoted = serde_json::Value::from(password.expose()).to_string();
         Words {
-            argv: ["sh", "-c", SCRIPT].map(str::to_owned).into_iter().chain(argv).collect(),
+            argv: ["sh", "-c", SCRIPT]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(argv)
+                .collect(),
             env: vec![(
                 "LIFEBOAT_CONFIG_PASSWORD".to_owned(),
                 Secret::new(format!("password: {quoted}")),

@@ -10,9 +10,14 @@ pub fn hint(stderr: &str) -> Option<&'static str> {
 
 /// Whether a server that is only starting says `stderr`: worth asking again, for a while.
 pub fn starting(stderr: &str) -> bool {
-    ["ECONNREFUSED 127.0.0.1:27017", "NotYetInitialized", "node is recovering", "ShutdownInProgress"]
-        .iter()
-        .any(|text| stderr.contains(text))
+    [
+        "ECONNREFUSED 127.0.0.1:27017",
+        "NotYetInitialized",
+        "node is recovering",
+        "ShutdownInProgress",
+    ]
+    .iter()
+    .any(|text| stderr.contains(text))
 }
 
 /// What of a tool's words is more than the account of its progress. Both tools tell that on stderr, and have no way
@@ -134,7 +139,10 @@ mod tests {
     #[test]
     fn usual_failures_have_hints() {
         for (stderr, word) in [
-            ("MongoServerError: Authentication failed.", "MONGO_INITDB_ROOT_PASSWORD"),
+            (
+                "MongoServerError: Authentication failed.",
+                "MONGO_INITDB_ROOT_PASSWORD",
+            ),
             (
                 "Failed: … unable to authenticate using mechanism \"SCRAM-SHA-256\": (AuthenticationFailed) \
                  Authentication failed.",
@@ -148,7 +156,10 @@ mod tests {
                 "MongoServerError: not authorized on app to execute command { find: …",
                 "role backup",
             ),
-            ("MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017", "bind_ip"),
+            (
+                "MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017",
+                "bind_ip",
+            ),
             ("Failed: error getting oplog start: …", "MONGO_OPLOG=false"),
             (
                 "Failed: app.c: … E11000 duplicate key error collection",
@@ -161,7 +172,9 @@ mod tests {
             );
         }
         assert_eq!(hint("Failed: something else"), None);
-        assert!(starting("MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017"));
+        assert!(starting(
+            "MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017"
+        ));
         assert!(!starting("MongoServerError: Authentication failed."));
     }
 

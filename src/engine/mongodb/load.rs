@@ -27,7 +27,11 @@ impl Mongodb {
     /// Loads an archive of everything; with `oplog`, what was written meanwhile is replayed.
     pub fn load_all(&self, oplog: bool, options: &[String]) -> Words {
         // It takes no other choice of namespaces beside this one.
-        let arguments = if oplog { vec!["--oplogReplay".to_owned()] } else { vec![] };
+        let arguments = if oplog {
+            vec!["--oplogReplay".to_owned()]
+        } else {
+            vec![]
+        };
         self.mongorestore(options, arguments)
     }
 
@@ -57,10 +61,12 @@ fn pattern(name: &str) -> String {
 
 /// How many documents `mongorestore` says have failed. It goes on past some errors, and ends well.
 pub fn failed_documents(stderr: &str) -> u64 {
-    let counts = stderr.match_indices(" document(s) failed to restore").filter_map(|(at, _)| {
-        let digits = stderr[..at].rsplit(|c: char| !c.is_ascii_digit()).next()?;
-        digits.parse::<u64>().ok()
-    });
+    let counts = stderr
+        .match_indices(" document(s) failed to restore")
+        .filter_map(|(at, _)| {
+            let digits = stderr[..at].rsplit(|c: char| !c.is_ascii_digit()).next()?;
+            digits.parse::<u64>().ok()
+        });
     counts.sum()
 }
 
@@ -71,16 +77,24 @@ mod tests {
     #[test]
     fn under_its_own_and_under_another_name() {
         let mongodb = Mongodb::new(None, None);
-        let own = mongodb.load(As { was: "a*", name: "a*" }, &["--noIndexRestore".to_owned()]);
+        let own = mongodb.load(
+            As {
+                was: "a*",
+                name: "a*",
+            },
+            &["--noIndexRestore".to_owned()],
+        );
         assert_eq!(
             own.argv[3..],
-            ["--noIndexRestore", "--archive", "--stopOnError", "--nsInclude=a\\*.*"]
+            [
+                "--noIndexRestore",
+                "--archive",
+                "--stopOnError",
+                "--nsInclude=a\\*.*"
+            ]
         );
         let other = mongodb.load(As { was: "a", name: "b" }, &[]);
-        assert_eq!(
-            other.argv[5..],
-            ["--nsInclude=a.*", "--nsFrom=a.*", "--nsTo=b.*"]
-        );
+        assert_eq!(other.argv[5..], ["--nsInclude=a.*", "--nsFrom=a.*", "--nsTo=b.*"]);
     }
 
     #[test]
@@ -90,7 +104,10 @@ mod tests {
             mongodb.load_all(true, &[]).argv[3..],
             ["--archive", "--stopOnError", "--oplogReplay"]
         );
-        assert_eq!(mongodb.load_all(false, &[]).argv[3..], ["--archive", "--stopOnError"]);
+        assert_eq!(
+            mongodb.load_all(false, &[]).argv[3..],
+            ["--archive", "--stopOnError"]
+        );
     }
 
     #[test]

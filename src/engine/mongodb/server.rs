@@ -109,6 +109,9 @@ mod tests {
         server.writable = false;
         assert_eq!(server.kind(), "member of the replica set rs0, not its primary");
         server.set = None;
-        assert_eq!((server.kind().as_str(), server.has_oplog()), ("standalone", false));
+        assert_eq!(
+            (server.kind().as_str(), server.has_oplog()),
+            ("standalone", false)
+        );
     }
 }

@@ -33,7 +33,14 @@ impl Mongodb {
             .lines()
             .filter(|line| !line.trim_start().starts_with("//"))
             .collect();
-        let argv = ["mongosh", "--nodb", "--quiet", "--norc", "--eval", &script.join("\n")];
+        let argv = [
+            "mongosh",
+            "--nodb",
+            "--quiet",
+            "--norc",
+            "--eval",
+            &script.join("\n"),
+        ];
         let mut env = vec![
             // It would keep a log of every script in the home of whoever runs it, and tell its makers of its use.
             ("HOME".to_owned(), Secret::new("/dev/null")),
@@ -127,10 +134,17 @@ mod tests {
     fn the_password_is_in_the_environment_alone() {
         let mongodb = Mongodb::new(Some("me".to_owned()), Some(Secret::new("hush")));
         for words in [mongodb.server(), mongodb.lock(), mongodb.mark(&["d".to_owned()])] {
-            assert_eq!(words.argv[..5], ["mongosh", "--nodb", "--quiet", "--norc", "--eval"]);
+            assert_eq!(
+                words.argv[..5],
+                ["mongosh", "--nodb", "--quiet", "--norc", "--eval"]
+            );
             assert_eq!(words.argv.len(), 6);
             assert!(!words.argv[5].contains("hush"), "{words:?}");
-            assert!(!words.argv[5].lines().any(|line| line.trim_start().starts_with("//")));
+            assert!(
+                !words.argv[5]
+                    .lines()
+                    .any(|line| line.trim_start().starts_with("//"))
+            );
             let password = words.env.iter().find(|(name, _)| name == "LIFEBOAT_PASSWORD");
             assert_eq!(password.unwrap().1.expose(), "hush");
         }
@@ -142,7 +156,11 @@ mod tests {
     fn names_are_handed_on_whatever_is_in_them() {
         let name = "a\"b\\'`${1}\u{2028}ä".to_owned();
         let words = Mongodb::new(None, None).clear(std::slice::from_ref(&name));
-        let asked = words.env.iter().find(|(name, _)| name == "LIFEBOAT_ASKED").unwrap();
+        let asked = words
+            .env
+            .iter()
+            .find(|(name, _)| name == "LIFEBOAT_ASKED")
+            .unwrap();
         let asked: Value = serde_json::from_str(asked.1.expose()).unwrap();
         assert_eq!(asked["databases"][0], name.as_str());
         assert_eq!(asked["marker"], MARKER);
@@ -153,6 +171,9 @@ mod tests {
         let stdout = b"Warning: Could not access file\nlifeboat {\"left\":0}\n";
         assert_eq!(answer::<Value>("a lock", stdout).unwrap()["left"], 0);
         let error = answer::<Value>("a lock", b"left: 0").unwrap_err();
-        assert_eq!(error.to_string(), "mongosh's answer about a lock is not understood");
+        assert_eq!(
+            error.to_string(),
+            "mongosh's answer about a lock is not understood"
+        );
     }
 }

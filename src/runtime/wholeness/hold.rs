@@ -5,8 +5,8 @@ use super::record::Scanner;
 use super::{END, HEARTBEAT, Stderr, WholenessError, start, tool};
 use crate::engine::Words;
 use crate::runtime::{Container, Exec, Frame, Runtime};
-use futures_util::{FutureExt, StreamExt};
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -55,7 +55,11 @@ impl Hold {
         let ready = async {
             loop {
                 listen.next().await?;
-                if listen.stdout.split(|byte| *byte == b'\n').any(|line| line == held.as_bytes()) {
+                if listen
+                    .stdout
+                    .split(|byte| *byte == b'\n')
+                    .any(|line| line == held.as_bytes())
+                {
                     return Ok(());
                 }
                 // Before it had anything to hold.

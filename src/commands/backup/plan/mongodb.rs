@@ -133,10 +133,12 @@ fn as_one<R: Runtime>(target: &Target<'_, R>, server: &Server) -> Result<bool> {
         Some(true) if !everything => "it goes only with all databases, and some are chosen".to_owned(),
         Some(true) => return Ok(true),
     };
-    Err(
-        Error::new(Stage::Target, Exit::Usage, format!("MONGO_OPLOG is true, and {why_not}"))
-            .hint("MONGO_OPLOG=auto takes it where it can be had"),
+    Err(Error::new(
+        Stage::Target,
+        Exit::Usage,
+        format!("MONGO_OPLOG is true, and {why_not}"),
     )
+    .hint("MONGO_OPLOG=auto takes it where it can be had"))
 }
 
 /// The lock that every dump of a database by itself is made under, when it is asked for.

@@ -99,10 +99,7 @@ mod tests {
             .into_iter()
             .map(|(_, value)| value)
             .collect();
-        assert_eq!(
-            found[5..],
-            [Value::Long(1), Value::Bool(true), Value::Text(b"x")]
-        );
+        assert_eq!(found[5..], [Value::Long(1), Value::Bool(true), Value::Text(b"x")]);
         // Whatever is changed or missing, it is refused or read, and nothing panics.
         for cut in 0..document.len() {
             assert_eq!(fields(&document[..cut]), None);

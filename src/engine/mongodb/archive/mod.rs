@@ -341,7 +341,12 @@ impl Checker {
         let malformed = ArchiveError::Malformed("a block's header names no collection");
         let fields = bson::fields(document).ok_or(malformed.clone())?;
         let (database, collection) = names(&fields).ok_or(malformed.clone())?;
-        let field = |name: &[u8]| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
+        let field = |name: &[u8]| {
+            fields
+                .iter()
+                .find(|(field, _)| *field == name)
+                .map(|(_, value)| *value)
+        };
         let (Some(Value::Bool(end)), Some(Value::Long(crc))) = (field(b"EOF"), field(b"CRC")) else {
             return Err(malformed);
         };
@@ -349,15 +354,21 @@ impl Checker {
         if !self.expected.contains_key(&key) {
             // A time series stands in the prelude under its own name.
             let Some(series) = collection.strip_prefix(BUCKETS) else {
-                return Err(ArchiveError::Malformed("a block is of a collection that its prelude lacks"));
+                return Err(ArchiveError::Malformed(
+                    "a block is of a collection that its prelude lacks",
+                ));
             };
             key = self::key(database, series);
         }
         let Some(progress) = self.expected.get_mut(&key) else {
-            return Err(ArchiveError::Malformed("a block is of a collection that its prelude lacks"));
+            return Err(ArchiveError::Malformed(
+                "a block is of a collection that its prelude lacks",
+            ));
         };
         if progress.closed {
-            return Err(ArchiveError::Malformed("a block comes after the end of its collection"));
+            return Err(ArchiveError::Malformed(
+                "a block comes after the end of its collection",
+            ));
         }
         if end {
             if progress.crc != crc.cast_unsigned() {

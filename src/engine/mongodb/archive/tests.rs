@@ -69,7 +69,12 @@ fn head(db: &'static str, collection: &'static str, end: bool, crc: u64) -> Vec<
 }
 
 fn block(db: &'static str, collection: &'static str, documents: &[&[u8]]) -> Vec<u8> {
-    [&head(db, collection, false, 0), &documents.concat()[..], &TERMINATOR].concat()
+    [
+        &head(db, collection, false, 0),
+        &documents.concat()[..],
+        &TERMINATOR,
+    ]
+    .concat()
 }
 
 fn end(db: &'static str, collection: &'static str, documents: &[&[u8]]) -> Vec<u8> {
@@ -238,13 +243,16 @@ fn what_is_wrong_is_said() {
         "there is no collection in it: was the database dropped meanwhile?"
     );
     assert_eq!(
-        of(&[&header(), &t, &TERMINATOR, &head("app", "t", true, 7), &TERMINATOR]),
+        of(&[
+            &header(),
+            &t,
+            &TERMINATOR,
+            &head("app", "t", true, 7),
+            &TERMINATOR
+        ]),
         "the checksum of app.t is wrong"
     );
-    assert_eq!(
-        of(&[&header(), &t, &t]),
-        "its prelude names a collection twice"
-    );
+    assert_eq!(of(&[&header(), &t, &t]), "its prelude names a collection twice");
     assert_eq!(
         of(&[&header(), &described("app", "lifeboat_restoring", "")]),
         "database \"app\" has the marker lifeboat_restoring: a restore into it has not ended"
