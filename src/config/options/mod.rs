@@ -110,13 +110,22 @@ impl Tool {
         own.iter().chain(EVERYWHERE)
     }
 
+    /// Whether it is known to take this letter, where all its letters are known.
+    fn knows(self, letter: char) -> bool {
+        match self {
+            Self::Mongodump => "vqj".contains(letter),
+            Self::Mongorestore => "vj".contains(letter),
+            Self::PgDump | Self::PgRestore | Self::Psql => true,
+        }
+    }
+
     /// Letters that take a value, joined or as the next word.
     fn takes_value(self, letter: char) -> bool {
         match self {
             Self::PgDump => "EeNnSTt",
             Self::PgRestore => "ILnNPSTt",
             Self::Psql => "FPRTv",
-            Self::Mongodump => "cqj",
+            Self::Mongodump => "qj",
             Self::Mongorestore => "j",
         }
         .contains(letter)
@@ -203,6 +212,12 @@ fn check_letters(tool: Tool, letters: &str, next: Option<&str>) -> Result<bool, 
     for (index, letter) in letters.char_indices() {
         if let Some(refused) = tool.refused().find(|refused| refused.0 == Some(letter)) {
             return Err(refused.refusal());
+        }
+        if !tool.knows(letter) {
+            return Err(Refusal {
+                what: "has a letter that is no option of the tool".to_owned(),
+                hint: OUT.to_owned(),
+            });
         }
         if tool.takes_value(letter) {
             let joined = &letters[index + letter.len_utf8()..];

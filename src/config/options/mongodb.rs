@@ -23,6 +23,12 @@ pub(super) const DUMP: &[Refused] = &[
         "set DATABASES",
     ),
     Refused(
+        Some('c'),
+        "collection",
+        "one collection is no backup of its database",
+        "leave collections out by --excludeCollection",
+    ),
+    Refused(
         None,
         "oplog",
         "lifeboat decides when it can be had",
