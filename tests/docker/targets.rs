@@ -66,7 +66,10 @@ fn a_wrong_label_is_a_failure_of_its_target_alone() {
     let checked = lifeboat.run(&["check"]);
     assert_eq!(checked.code, 2);
     let said = String::from_utf8(checked.stdout).unwrap();
-    assert!(said.contains("lifeboat.engine: \"oracle\" is not known"), "{said}");
+    assert!(
+        said.contains("lifeboat.engine: \"oracle\" is not known"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -55,29 +55,28 @@ impl Hold {
         let ready = async {
             loop {
                 listen.next().await?;
-                if listen
-                    .stdout
-                    .split(|byte| *byte == b'\n')
-                    .any(|line| line == held.as_bytes())
-                {
-                    return Ok(());
+                if listen.has_said(held) {
+                    return Ok(None);
                 }
                 // Before it had anything to hold.
                 if let Some(code) = listen.scanner.code() {
-                    let (tool, stderr) = (listen.tool.clone(), listen.stderr.text());
-                    return Err(WholenessError::Exit { tool, code, stderr });
+                    return Ok(Some(code));
                 }
             }
         };
-        match tokio::time::timeout(wait, ready).await {
-            Ok(ready) => ready?,
-            Err(_) => {
-                return Err(WholenessError::Stalled {
-                    tool: listen.tool,
-                    after: wait,
-                    stderr: listen.stderr.text(),
-                });
-            }
+        let ready: Result<_, WholenessError> = match tokio::time::timeout(wait, ready).await {
+            Ok(ready) => ready,
+            Err(_) => Err(WholenessError::Stalled {
+                tool: listen.tool.clone(),
+                after: wait,
+                stderr: listen.stderr.text(),
+            }),
+        };
+        if let Some(code) = ready? {
+            drop(release);
+            let stderr = listen.last_words().await;
+            let tool = listen.tool;
+            return Err(WholenessError::Exit { tool, code, stderr });
         }
         Ok(Self {
             listen,
@@ -100,7 +99,9 @@ impl Hold {
             heard?;
         }
         if listen.scanner.code().is_some() {
-            let (tool, stderr) = (listen.tool.clone(), listen.stderr.text());
+            drop(release);
+            let stderr = listen.last_words().await;
+            let tool = listen.tool;
             return Err(WholenessError::EndedEarly { tool, stderr });
         }
         // A keeper who is gone could not write any more: that shows in what is heard.
@@ -134,6 +135,22 @@ impl Hold {
 }
 
 impl Listening {
+    /// Whether this line has come. It is shorter than what the scanner keeps back.
+    fn has_said(&self, line: &str) -> bool {
+        let heard = [&self.stdout, self.scanner.held()].concat();
+        let mut lines: Vec<_> = heard.split(|byte| *byte == b'\n').collect();
+        // What follows the last line break is not yet a line.
+        lines.pop();
+        lines.contains(&line.as_bytes())
+    }
+
+    /// What was said on stderr, which has no order with the record: all of it, once stdin has been closed.
+    async fn last_words(&mut self) -> String {
+        let end = async { while self.next().await.is_ok() {} };
+        let _ = tokio::time::timeout(END, end).await;
+        self.stderr.text()
+    }
+
     async fn next(&mut self) -> Result<(), WholenessError> {
         match self.output.next().await {
             None => {

@@ -112,7 +112,8 @@ fn the_holder_of_the_lock() {
     let lifeboat = at(&front, &server).with("MONGO_FSYNC_LOCK", "true");
     let running = lifeboat.spawn(&["backup"]);
     arrival.recv_timeout(LONG).unwrap();
-    let kill = "for p in /proc/[0-9]*; do if grep -q fsyncUnlock $p/cmdline && ! grep -q lb_ $p/cmdline; then kill -9 ${p#/proc/}; fi; done";
+    // It is the only mongosh there.
+    let kill = "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in mongosh*) kill -9 ${p#/proc/} ;; esac; done";
     server.exec_with(&["bash", "-c", kill], b"");
     assert!(server.locked(), "it unlocked: who was killed?");
     drop(over);
