@@ -118,10 +118,6 @@ const HINTS: &[(&[&str], &str)] = &[
         "something else writes to the database while it is restored: stop its clients",
     ),
     (
-        &["failed validation"],
-        "some documents do not fit their collection's validator: RESTORE_OPTIONS=--bypassDocumentValidation",
-    ),
-    (
         &["No space left on device"],
         "the target's disk is full: free some",
     ),

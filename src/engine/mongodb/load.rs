@@ -49,7 +49,8 @@ impl Mongodb {
     }
 
     fn mongorestore(&self, options: &[String], arguments: Vec<String>) -> Words {
-        let own = ["--archive", "--stopOnError"].map(str::to_owned);
+        // What was in the database comes back into it, also where its own validator would not take it any more.
+        let own = ["--archive", "--stopOnError", "--bypassDocumentValidation"].map(str::to_owned);
         self.tool("mongorestore", [options, &own, &arguments].concat())
     }
 }
@@ -90,11 +91,12 @@ mod tests {
                 "--noIndexRestore",
                 "--archive",
                 "--stopOnError",
+                "--bypassDocumentValidation",
                 "--nsInclude=a\\*.*"
             ]
         );
         let other = mongodb.load(As { was: "a", name: "b" }, &[]);
-        assert_eq!(other.argv[5..], ["--nsInclude=a.*", "--nsFrom=a.*", "--nsTo=b.*"]);
+        assert_eq!(other.argv[6..], ["--nsInclude=a.*", "--nsFrom=a.*", "--nsTo=b.*"]);
     }
 
     #[test]
@@ -102,11 +104,11 @@ mod tests {
         let mongodb = Mongodb::new(None, None);
         assert_eq!(
             mongodb.load_all(true, &[]).argv[3..],
-            ["--archive", "--stopOnError", "--oplogReplay"]
+            ["--archive", "--stopOnError", "--bypassDocumentValidation", "--oplogReplay"]
         );
         assert_eq!(
             mongodb.load_all(false, &[]).argv[3..],
-            ["--archive", "--stopOnError"]
+            ["--archive", "--stopOnError", "--bypassDocumentValidation"]
         );
     }
 
