@@ -125,7 +125,12 @@ pub const VARIABLES: &[Variable] = &[
     var("DB_PASSWORD", "from the target's environment", "its password").show(Show::Secret),
     var("DUMP_OPTIONS", "", "more arguments for the dump tool"),
     var("RESTORE_OPTIONS", "", "more arguments for the restore tool"),
-    var("GLOBALS", "true", "also back up roles and tablespaces (PostgreSQL), users and roles (MongoDB)").alias(&["POSTGRES_GLOBALS"]),
+    var(
+        "GLOBALS",
+        "true",
+        "also back up roles and tablespaces (PostgreSQL), users and roles (MongoDB)",
+    )
+    .alias(&["POSTGRES_GLOBALS"]),
     var("POSTGRES_FORMAT", "custom", "custom (pg_dump -Fc) or plain (SQL)"),
     var(
         "MONGO_OPLOG",

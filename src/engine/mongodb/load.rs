@@ -104,7 +104,12 @@ mod tests {
         let mongodb = Mongodb::new(None, None);
         assert_eq!(
             mongodb.load_all(true, &[]).argv[3..],
-            ["--archive", "--stopOnError", "--bypassDocumentValidation", "--oplogReplay"]
+            [
+                "--archive",
+                "--stopOnError",
+                "--bypassDocumentValidation",
+                "--oplogReplay"
+            ]
         );
         assert_eq!(
             mongodb.load_all(false, &[]).argv[3..],

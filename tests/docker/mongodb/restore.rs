@@ -42,7 +42,7 @@ fn over_what_is_there_only_when_it_is_told_to() {
         "own",
     );
     // Under another name, beside it.
-    let copy = "a-cöpy %*'";
+    let copy = "a-cöpy%*'";
     let ran = lifeboat.succeed(&["restore", "latest", "--database", "app", "--as", copy]);
     assert!(
         ran.stderr.contains("app.names it names the database app"),

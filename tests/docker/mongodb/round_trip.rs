@@ -17,7 +17,7 @@ fn of_a_server_by_itself() {
     for database in [
         "app",
         "many",
-        "%5Fod-d%20%C3%A4%C3%B6%C3%BC%25%2A",
+        "%5Fod-d%C3%A4%C3%B6%C3%BC%25%2A",
         "only-empty",
         "_globals",
     ] {
