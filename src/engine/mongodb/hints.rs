@@ -26,10 +26,20 @@ pub fn remarks(stderr: &str) -> String {
     let progress = |line: &&str| {
         let said = line.split_once('\t').map_or(*line, |(_, said)| said);
         let all_well = said.ends_with(" 0 document(s) failed to restore.");
-        !all_well && !PROGRESS.iter().any(|begin| said.starts_with(begin))
+        !said.trim().is_empty() && !all_well && !PROGRESS.iter().any(|begin| said.starts_with(begin))
     };
-    stderr.lines().filter(progress).collect::<Vec<_>>().join("\n")
+    // Of a long account only the end is kept, and that begins anywhere in a line.
+    let cut = usize::from(stderr.len() > LONG_BYTES);
+    stderr
+        .lines()
+        .skip(cut)
+        .filter(progress)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
+
+/// What is longer may have lost its beginning.
+const LONG_BYTES: usize = 8 * 1024;
 
 /// How lines begin that say nothing but how far it has come.
 const PROGRESS: &[&str] = &[

@@ -8,6 +8,9 @@ for (const database of must(admin.runCommand({ listDatabases: 1 })).databases) {
   let names = [];
   try {
     names = own ? [] : list(database.name).map((one) => one.name);
+    // It can only be emptied, never dropped.
+    const functions = names.includes("system.js") && mongo.getDB(database.name).getCollection("system.js").findOne();
+    if (!functions) names = names.filter((name) => name !== "system.js");
   } catch (error) {
     // Dropped meanwhile, or not this account's to see: the dump will say.
     names = [];

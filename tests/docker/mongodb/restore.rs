@@ -93,7 +93,7 @@ fn users_and_roles_come_back_where_they_are_missing() {
     server.js(
         "const app = db.getSiblingDB('app'); app.c.insertOne({_id: 1});
          app.createRole({role: 'r', privileges: [], roles: ['read']});
-         app.createUser({user: 'gone', pwd: 'old', roles: ['r']}); app.createUser({user: 'stays', pwd: 'old', roles: []});",
+         app.createUser({user: 'gone', pwd: 'old', roles: ['r']}); app.createUser({user: 'stays', pwd: 'old', roles: ['read']});",
     );
     let lifeboat = Lifeboat::new(&store, &server.name);
     lifeboat.succeed(&["backup"]);

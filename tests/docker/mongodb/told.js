@@ -9,6 +9,8 @@ for (const { name } of db.adminCommand({ listDatabases: 1, nameOnly: true }).dat
   for (const info of database.getCollectionInfos().sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (info.name.startsWith('system.') && info.name !== 'system.js') continue;
     const collection = database.getCollection(info.name);
+    // No server drops this one, once it is there.
+    if (info.name === 'system.js' && !collection.findOne()) continue;
     const told = { type: info.type, options: info.options, sum: sums[info.name] || null };
     if (info.type !== 'view') told.indexes = collection.getIndexes().map((i) => EJSON.stringify(i)).sort();
     if (info.type !== 'collection') {
