@@ -40,6 +40,7 @@ fn of_a_server_that_has_it_from_a_file() {
 
     let lifeboat = Lifeboat::new(&store, &server.name)
         .with("LOG_LEVEL", "trace")
+        .with("COMPRESSION", "none")
         .with("MONGO_FSYNC_LOCK", "true");
     // All the time, whatever runs: the arguments of every process.
     let over = AtomicBool::new(false);
