@@ -163,12 +163,37 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
                 },
             ))
         }
-        other => Err(Error::new(
-            Stage::Target,
-            Exit::Usage,
-            format!("{} is not offered by this version", other.name()),
-        )),
+        EngineName::Mongodb => mongodb(&target).await,
     }
+}
+
+async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<String> {
+    let (_, server) = target.mongodb().await?;
+    let tool = target.version_of("mongodump").await.unwrap_or_default();
+    let account = match &server.user {
+        Some(user) => format!("as {user} ({})", server.roles.join(", ")),
+        None => "which asks nobody who he is".to_owned(),
+    };
+    let mut says = format!(
+        "{tool}, server {}, {}, {account}, {} databases",
+        server.version,
+        server.kind(),
+        server.of_users().count(),
+    );
+    if !server.reads_users {
+        says.push_str("; users and roles it may not read");
+    }
+    if target.version_of("mongorestore").await.is_none() {
+        says.push_str("; no mongorestore: nothing could be restored there");
+    }
+    if server.locked {
+        says.push_str("; writes are locked: db.fsyncUnlock() unlocks them");
+    }
+    for database in server.of_users().filter(|database| database.restoring) {
+        says.push_str("; half restored: ");
+        says.push_str(&database.name);
+    }
+    Ok(says)
 }
 
 async fn store(config: &Arc<Config>, report: &mut Report) {

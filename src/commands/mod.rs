@@ -16,7 +16,7 @@ pub mod target;
 pub mod verify;
 
 use crate::config::Config;
-use crate::engine::{mysql, postgres};
+use crate::engine;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::wholeness::WholenessError;
@@ -116,15 +116,12 @@ pub fn random_hex<const BYTES: usize>() -> Result<String> {
     Ok(crate::runtime::wholeness::record::hex(&bytes))
 }
 
-/// What to do about what a tool said; each says it in its own way.
-fn tool_hint(stderr: &str) -> Option<&'static str> {
-    postgres::hint(stderr).or_else(|| mysql::hint(stderr))
-}
-
 /// A failure of the wholeness protocol, with what to do next.
 pub fn wholeness_failed(error: WholenessError, stage: Stage) -> Error {
     let hint = match &error {
-        WholenessError::Exit { stderr, .. } if tool_hint(stderr).is_some() => tool_hint(stderr),
+        WholenessError::Exit { tool, stderr, .. } if engine::hint(tool, stderr).is_some() => {
+            engine::hint(tool, stderr)
+        }
         WholenessError::NoRecord { said } if said.contains("executable file not found") => {
             Some("the target has no sh: lifeboat needs a POSIX shell there")
         }

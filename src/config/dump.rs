@@ -43,6 +43,10 @@ pub struct Dump {
     pub globals: bool,
     /// `POSTGRES_FORMAT`.
     pub postgres_format: PostgresFormat,
+    /// `MONGO_OPLOG`; `None`: where there is one, and all databases are dumped.
+    pub mongo_oplog: Option<bool>,
+    /// `MONGO_FSYNC_LOCK`.
+    pub mongo_fsync_lock: bool,
     /// `DUMP_COMMAND`: may hold a secret, the operator writes it.
     pub dump_command: Option<Secret>,
     /// `RESTORE_COMMAND`.
@@ -86,11 +90,11 @@ const FORMATS: Choices<PostgresFormat> = Choices {
 
 pub(super) fn read(given: &Given, report: &mut Report) -> Dump {
     let raw: Raw = given.part(report);
-    mongo(&raw, report);
     let engine = engine(&raw, report);
     let postgres_format = report
         .choice("POSTGRES_FORMAT", raw.postgres_format.as_deref(), &FORMATS)
         .unwrap_or_default();
+    let mongo_oplog = oplog(&raw, report);
     let (dump_tools, restore_tools) = engine::tools(engine, postgres_format);
     Dump {
         engine,
@@ -110,32 +114,31 @@ pub(super) fn read(given: &Given, report: &mut Report) -> Dump {
         ),
         globals: report.boolean("GLOBALS", raw.globals.as_deref()).unwrap_or(true),
         postgres_format,
+        mongo_oplog,
+        mongo_fsync_lock: report
+            .boolean("MONGO_FSYNC_LOCK", raw.mongo_fsync_lock.as_deref())
+            .unwrap_or(false),
         dump_command: raw.dump_command.map(Secret::new),
         restore_command: raw.restore_command.map(Secret::new),
         dump_extension: extension("DUMP_EXTENSION", raw.dump_extension, report),
     }
 }
 
-/// Recognised, so that one environment serves several versions.
-fn mongo(raw: &Raw, report: &mut Report) {
-    if let Some(text) = raw
-        .mongo_oplog
-        .as_deref()
-        .filter(|text| !text.eq_ignore_ascii_case("auto"))
-    {
-        report.boolean("MONGO_OPLOG", Some(text));
+/// `MONGO_OPLOG`; `None` is `auto`.
+fn oplog(raw: &Raw, report: &mut Report) -> Option<bool> {
+    let text = raw.mongo_oplog.as_deref();
+    let oplog = report.boolean(
+        "MONGO_OPLOG",
+        text.filter(|text| !text.eq_ignore_ascii_case("auto")),
+    )?;
+    if oplog && (raw.databases.is_some() || raw.exclude_databases.is_some()) {
+        report.problem(
+            "MONGO_OPLOG",
+            "goes only with all databases",
+            "leave out DATABASES and EXCLUDE_DATABASES, or set it to auto",
+        );
     }
-    report.boolean("MONGO_FSYNC_LOCK", raw.mongo_fsync_lock.as_deref());
-    for (name, value) in [
-        ("MONGO_OPLOG", &raw.mongo_oplog),
-        ("MONGO_FSYNC_LOCK", &raw.mongo_fsync_lock),
-    ] {
-        if value.is_some() {
-            report.warn(format!(
-                "{name} has no effect: this version does not offer MongoDB"
-            ));
-        }
-    }
+    Some(oplog)
 }
 
 fn engine(raw: &Raw, report: &mut Report) -> Option<EngineName> {
@@ -387,10 +390,7 @@ mod tests {
                 ("DUMP_COMMAND", "cat"),
                 ("DUMP_OPTIONS", "-v")
             ]),
-            [
-                "MONGO_OPLOG has no effect: this version does not offer MongoDB",
-                "DUMP_OPTIONS has no effect on the custom engine: write the options into its command"
-            ]
+            ["DUMP_OPTIONS has no effect on the custom engine: write the options into its command"]
         );
         assert_eq!(
             warnings(&[("DUMP_EXTENSION", "x"), ("DB_PASSWORD", "'hunter2'")]),

@@ -58,11 +58,12 @@ pub(super) fn tools(engine: Option<EngineName>, format: PostgresFormat) -> (Vec<
     };
     match engine {
         None => (
-            vec![Tool::PgDump, Tool::MysqlDump],
-            vec![restore, Tool::MysqlClient],
+            vec![Tool::PgDump, Tool::MysqlDump, Tool::Mongodump],
+            vec![restore, Tool::MysqlClient, Tool::Mongorestore],
         ),
         Some(EngineName::Postgres) => (vec![Tool::PgDump], vec![restore]),
         Some(EngineName::Mysql | EngineName::Mariadb) => (vec![Tool::MysqlDump], vec![Tool::MysqlClient]),
-        Some(EngineName::Mongodb | EngineName::Custom) => (Vec::new(), Vec::new()),
+        Some(EngineName::Mongodb) => (vec![Tool::Mongodump], vec![Tool::Mongorestore]),
+        Some(EngineName::Custom) => (Vec::new(), Vec::new()),
     }
 }

@@ -125,13 +125,22 @@ pub const VARIABLES: &[Variable] = &[
     var("DB_PASSWORD", "from the target's environment", "its password").show(Show::Secret),
     var("DUMP_OPTIONS", "", "more arguments for the dump tool"),
     var("RESTORE_OPTIONS", "", "more arguments for the restore tool"),
-    var("GLOBALS", "true", "also back up roles and tablespaces").alias(&["POSTGRES_GLOBALS"]),
+    var(
+        "GLOBALS",
+        "true",
+        "also back up roles and tablespaces (PostgreSQL), users and roles (MongoDB)",
+    )
+    .alias(&["POSTGRES_GLOBALS"]),
     var("POSTGRES_FORMAT", "custom", "custom (pg_dump -Fc) or plain (SQL)"),
-    var("MONGO_OPLOG", "auto", "MongoDB: with --oplog"),
+    var(
+        "MONGO_OPLOG",
+        "auto",
+        "MongoDB: all databases as one, with --oplog; auto: on a replica set when all are dumped",
+    ),
     var(
         "MONGO_FSYNC_LOCK",
         "false",
-        "MongoDB: lock writes on a standalone while it dumps",
+        "MongoDB: lock writes on a standalone while each database is dumped",
     ),
     var(
         "DUMP_COMMAND",

@@ -3,7 +3,7 @@
 //! [`DumpProof`] can be made nowhere else, and no upload is completed without one: that an unproven dump becomes
 //! a backup is not forbidden, it does not compile.
 
-use crate::engine::{EndMark, Words};
+use crate::engine::{EndError, EndMark, EndWatch, Words};
 use crate::runtime::wholeness::record::hex;
 use crate::runtime::wholeness::{Listen, WholenessError};
 use crate::runtime::{Container, Runtime};
@@ -11,11 +11,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// How much of the end of a dump is kept to look for its end mark.
-const TAIL_BYTES: usize = 1024;
-
 /// The proof that a dump is whole: its tool ended with exit code 0, its end record came after its last byte, and
-/// its format's end mark stands where it must.
+/// its bytes end as its format must.
 #[derive(Debug)]
 pub struct DumpProof {
     bytes: u64,
@@ -43,19 +40,27 @@ pub enum CaptureError {
     /// The tool succeeded and printed nothing.
     #[error("{0} ended well and printed nothing at all")]
     Empty(String),
-    /// The tool succeeded and its output has no end.
-    #[error("{0} ended well and its output lacks the end mark of its format")]
-    NoEndMark(String),
+    /// The tool succeeded and somebody did not read its output to the end.
+    #[error("{0} ended well and its output was not read to the end")]
+    Unread(String),
+    /// What came is not all, whatever the tool says.
+    #[error("what {tool} printed {error}")]
+    Unended {
+        /// The tool's name.
+        tool: String,
+        /// What is missing.
+        error: EndError,
+    },
 }
 
 /// A dump on its way out of the target.
 pub struct Capture {
     listen: Listen,
     tool: String,
-    end_mark: EndMark,
+    watch: EndWatch,
+    wrong: Option<EndError>,
     hash: Sha256,
     bytes: u64,
-    tail: Vec<u8>,
 }
 
 impl Capture {
@@ -69,11 +74,11 @@ impl Capture {
     ) -> Result<Self, CaptureError> {
         Ok(Self {
             listen: Listen::start(runtime, container, words, stall).await?,
-            tool: words.argv.first().cloned().unwrap_or_default(),
-            end_mark,
+            tool: words.tool().to_owned(),
+            watch: end_mark.watch(),
+            wrong: None,
             hash: Sha256::new(),
             bytes: 0,
-            tail: Vec::new(),
         })
     }
 
@@ -83,10 +88,10 @@ impl Capture {
         if let Some(piece) = &piece {
             self.hash.update(piece);
             self.bytes += piece.len() as u64;
-            self.tail
-                .extend_from_slice(&piece[piece.len().saturating_sub(TAIL_BYTES)..]);
-            let surplus = self.tail.len().saturating_sub(TAIL_BYTES);
-            self.tail.drain(..surplus);
+            // Told only at the end: a tool that failed says itself what was wrong, and says it better.
+            if self.wrong.is_none() {
+                self.wrong = self.watch.push(piece).err();
+            }
         }
         Ok(piece)
     }
@@ -95,14 +100,17 @@ impl Capture {
     pub async fn prove(mut self) -> Result<DumpProof, CaptureError> {
         // Whoever stops reading too soon gets no proof of the rest.
         if self.next().await?.is_some() {
-            return Err(CaptureError::NoEndMark(self.tool));
+            return Err(CaptureError::Unread(self.tool));
         }
         self.listen.succeeded()?;
         if self.bytes == 0 {
             return Err(CaptureError::Empty(self.tool));
         }
-        if !self.end_mark.stands_in(&self.tail) {
-            return Err(CaptureError::NoEndMark(self.tool));
+        if let Some(error) = self.wrong.or_else(|| self.watch.finish().err()) {
+            return Err(CaptureError::Unended {
+                tool: self.tool,
+                error,
+            });
         }
         Ok(DumpProof {
             bytes: self.bytes,

@@ -13,6 +13,7 @@ mod damaged;
 mod failures;
 mod image;
 mod killed;
+mod mongodb;
 mod mysql;
 mod recipes;
 mod restore;

@@ -3,13 +3,14 @@
 use super::Context;
 use crate::catalog::{Backup, Database, Key, Manifest, manifest};
 use crate::clock;
-use crate::engine::{EndMark, Words};
+use crate::engine::{self, EndMark, Lock, Words};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::pipeline::capture::{Capture, CaptureError, DumpProof};
 use crate::pipeline::compress::Compressor;
 use crate::pipeline::upload::{Committed, MOST_PARTS, PartWriter, UploadError, UploadOptions};
 use crate::progress::Progress;
+use crate::runtime::wholeness::{self, Hold};
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 use serde_json::Value;
@@ -19,6 +20,8 @@ use std::time::Duration;
 const PART_BYTES: u64 = 8 * 1024 * 1024;
 /// How long cleaning up may take once lifeboat was told to end; Docker kills after 10 s.
 const LAST_SECONDS: Duration = Duration::from_secs(7);
+/// Of what is said when a lock is given back.
+const ANSWER_BYTES: usize = 64 * 1024;
 const MIB: u64 = 1024 * 1024;
 
 /// What is dumped, and what is known of it beforehand.
@@ -29,6 +32,8 @@ pub struct Job {
     pub words: Words,
     /// The end of its format.
     pub end_mark: EndMark,
+    /// What is held meanwhile.
+    pub lock: Option<Lock>,
     /// The key's extension.
     pub extension: String,
     /// The words as the manifest shows them; `None` where they may hold a secret.
@@ -103,8 +108,21 @@ pub async fn store<R: Runtime, S: Store>(
         super::super::threads(config),
     );
 
+    let mut held = None;
     let work = async {
-        let proof = pump(context, container, job, &mut compressor, &mut writer).await?;
+        if let Some(lock) = &job.lock {
+            held = Some(hold(context, container, lock).await?);
+        }
+        let proof = pump(
+            context,
+            container,
+            facts,
+            job,
+            &mut compressor,
+            &mut writer,
+            &mut held,
+        )
+        .await?;
         writer.commit(proof).await.map_err(upload_failed)
     };
     let committed = tokio::select! {
@@ -116,6 +134,10 @@ pub async fn store<R: Runtime, S: Store>(
                 .hint("BACKUP_TIMEOUT is the limit"))
         }),
     };
+    // After a success it has been given back as soon as the dump was out.
+    if let Err(error) = release(context, container, job, &mut held).await {
+        tracing::error!(target = container.target, database = %job.database, "{error}");
+    }
     let committed = match committed {
         Ok(committed) => committed,
         Err(error) => {
@@ -143,9 +165,11 @@ pub async fn store<R: Runtime, S: Store>(
 async fn pump<R: Runtime, S: Store>(
     context: &Context<R, S>,
     container: &Container,
+    facts: &Facts,
     job: &Job,
     compressor: &mut Compressor,
     writer: &mut PartWriter<S>,
+    held: &mut Option<Hold>,
 ) -> Result<DumpProof> {
     let stall = context.bucket.config.timeouts.stall;
     let mut capture = Capture::start(&context.runtime, container, &job.words, job.end_mark, stall)
@@ -158,8 +182,9 @@ async fn pump<R: Runtime, S: Store>(
             writer.write(ready).await.map_err(upload_failed)?;
         }
     }
-    let words = capture.last_words();
+    let words = engine::remarks(facts.engine, &capture.last_words());
     let proof = capture.prove().await.map_err(capture_failed)?;
+    release(context, container, job, held).await?;
     if !words.is_empty() {
         tracing::warn!(target = container.target, database = %job.database, "the dump tool said: {words}");
     }
@@ -167,6 +192,47 @@ async fn pump<R: Runtime, S: Store>(
         writer.write(ready).await.map_err(upload_failed)?;
     }
     Ok(proof)
+}
+
+/// Takes what a dump needs held.
+async fn hold<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    lock: &Lock,
+) -> Result<Hold> {
+    let wait = context.bucket.config.timeouts.stall;
+    let held = Hold::start(&context.runtime, container, &lock.hold, lock.held, wait).await;
+    held.map_err(|error| super::super::wholeness_failed(error, Stage::Dump))
+}
+
+/// Gives back what was held, if anything is. One who held it and is gone has held it no longer, and the dump is not
+/// what it was meant to be: that is an error.
+async fn release<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    job: &Job,
+    held: &mut Option<Hold>,
+) -> Result<()> {
+    let (Some(held), Some(lock)) = (held.take(), &job.lock) else {
+        return Ok(());
+    };
+    let Err(error) = held.release(lock.release).await else {
+        return Ok(());
+    };
+    let undone = wholeness::ask(
+        &context.runtime,
+        container,
+        &lock.undo,
+        ANSWER_BYTES,
+        LAST_SECONDS,
+    )
+    .await;
+    let hint = match undone {
+        Ok(answer) if answer.code == 0 => "it was given back all the same",
+        _ => "the server may still be locked: run db.fsyncUnlock() there",
+    };
+    let what = format!("the lock was not held to the end: {error}");
+    Err(Error::new(Stage::Dump, Exit::Tool, what).hint(hint))
 }
 
 fn describe<R: Runtime, S: Store>(

@@ -13,23 +13,35 @@ use crate::store::Store;
 /// Reads every object once, against its manifest.
 pub(super) async fn prove<R: Runtime, S: Store>(context: &Context<R, S>, chosen: &[Chosen]) -> Result<()> {
     for one in chosen {
-        let key = &one.backup.key;
-        let proven = async {
-            let read = context
-                .bucket
-                .read_back(key, &one.manifest, Stage::Restore)
-                .await?;
-            read.prove()
-                .await
-                .map_err(|error| read_back_failed(error, Stage::Restore, key))
-        };
-        tokio::select! {
-            biased;
-            () = context.cancel.cancelled() => return Err(context.cancel.interrupted(Stage::Restore)),
-            proven = proven => proven?,
-        };
+        read(context, one, |_| ()).await?;
     }
     Ok(())
+}
+
+/// Reads an object once, against its manifest, and shows the dump it holds to `look`: what that has seen is to be
+/// believed only when this has ended well.
+pub(super) async fn read<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    one: &Chosen,
+    mut look: impl FnMut(&[u8]),
+) -> Result<()> {
+    let key = &one.backup.key;
+    let failed = |error| read_back_failed(error, Stage::Restore, key);
+    let proven = async {
+        let mut read = context
+            .bucket
+            .read_back(key, &one.manifest, Stage::Restore)
+            .await?;
+        while let Some(piece) = read.next().await.map_err(failed)? {
+            look(&piece);
+        }
+        read.prove().await.map_err(failed)
+    };
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(context.cancel.interrupted(Stage::Restore)),
+        proven = proven => proven.map(|_| ()),
+    }
 }
 
 /// Backs up what `job` dumps, under a name that is never the latest and that no rule deletes.

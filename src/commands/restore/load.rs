@@ -10,7 +10,8 @@ use crate::runtime::wholeness::Feed;
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 
-/// Feeds the whole dump to `words`. On any failure the tool is killed, and gone, when this returns.
+/// Feeds the whole dump to `words`, and tells what they say. On any failure the tool is killed, and gone, when this
+/// returns.
 pub async fn load<R: Runtime, S: Store>(
     context: &Context<R, S>,
     container: &Container,
@@ -18,6 +19,21 @@ pub async fn load<R: Runtime, S: Store>(
     key: &Key,
     manifest: &Manifest,
 ) -> Result<()> {
+    let said = feed(context, container, words, key, manifest).await?;
+    if !said.is_empty() {
+        tracing::warn!(key = key.text(), "the restore tool said: {said}");
+    }
+    Ok(())
+}
+
+/// The same; what they say is for the caller to tell.
+pub async fn feed<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    words: &Words,
+    key: &Key,
+    manifest: &Manifest,
+) -> Result<String> {
     let failed = |error| read_back_failed(error, Stage::Restore, key);
     let mut read = context.bucket.read_back(key, manifest, Stage::Restore).await?;
     let mut feed = Feed::start(&context.runtime, container, words, manifest.dump.bytes)
@@ -54,8 +70,5 @@ pub async fn load<R: Runtime, S: Store>(
         answer = feed.commit() => answer.map_err(|error| wholeness_failed(error, Stage::Restore))?,
     };
     target::succeeded(words, &answer, Stage::Restore)?;
-    if !answer.stderr.is_empty() {
-        tracing::warn!(key = key.text(), "the restore tool said: {}", answer.stderr);
-    }
-    Ok(())
+    Ok(answer.stderr)
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod custom;
 mod live;
 mod load;
+mod mongodb;
 mod mysql;
 mod postgres;
 mod roles;
@@ -20,6 +21,7 @@ use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 
 /// A backup that was chosen, with its manifest.
+#[derive(Clone)]
 pub struct Chosen {
     /// The backup.
     pub backup: Backup,
@@ -35,15 +37,11 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreAr
     let engine = engine_of(&target, &chosen).await?;
     match engine {
         EngineName::Postgres => postgres::restore(context, args, &target, &chosen).await,
+        EngineName::Mongodb => mongodb::restore(context, args, &target, &chosen).await,
         EngineName::Custom => custom::restore(context, args, &target, &chosen).await,
         EngineName::Mysql | EngineName::Mariadb => {
             mysql::restore(context, args, &target, engine, &chosen).await
         }
-        other => Err(Error::new(
-            Stage::Target,
-            Exit::Usage,
-            format!("{} is not offered by this version", other.name()),
-        )),
     }
 }
 

@@ -108,12 +108,20 @@ async fn globals<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Opti
         .map_err(|error| Error::new(Stage::Restore, Exit::Tool, error))
 }
 
-/// The backup of roles and accounts that belongs to what was chosen: chosen itself, else the newest one that is not
-/// younger than the databases.
+/// Its text.
 pub(super) async fn newest<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Vec<u8>>> {
+    match find(bucket, chosen).await? {
+        Some(one) => read(bucket, &one.backup.key, &one.manifest).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The backup of the roles that belongs to what was chosen: chosen itself, else the newest one that is not younger
+/// than the databases.
+pub(super) async fn find<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Result<Option<Chosen>> {
     let is_globals = |backup: &Backup| backup.key.database() == &Database::Globals;
     if let Some(one) = chosen.iter().find(|one| is_globals(&one.backup)) {
-        return read(bucket, &one.backup.key, &one.manifest).await.map(Some);
+        return Ok(Some(one.clone()));
     }
     let Some(newest) = chosen.iter().max_by_key(|one| one.backup.key.started()) else {
         return Ok(None);
@@ -124,11 +132,14 @@ pub(super) async fn newest<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> R
         .of(target, &Database::Globals)
         .filter(|backup| backup.key.started() <= limit)
         .max_by_key(|backup| backup.key.started());
-    let Some(fitting) = fitting else {
+    let Some(fitting) = fitting.cloned() else {
         return Ok(None);
     };
     let manifest = bucket.manifest(&fitting.key).await?;
-    read(bucket, &fitting.key, &manifest).await.map(Some)
+    Ok(Some(Chosen {
+        backup: fitting,
+        manifest,
+    }))
 }
 
 async fn read<S: Store>(bucket: &Bucket<S>, key: &Key, manifest: &Manifest) -> Result<Vec<u8>> {

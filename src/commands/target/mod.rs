@@ -1,5 +1,6 @@
 //! A target as the verbs see it: a database server that answers questions.
 
+mod mongodb;
 mod mysql;
 mod postgres;
 
@@ -192,7 +193,7 @@ pub fn succeeded(words: &Words, answer: &Answer, stage: Stage) -> Result<()> {
         return Ok(());
     }
     let error = wholeness::WholenessError::Exit {
-        tool: words.argv.first().cloned().unwrap_or_default(),
+        tool: words.tool().to_owned(),
         code: answer.code,
         stderr: answer.stderr.clone(),
     };
@@ -202,9 +203,4 @@ pub fn succeeded(words: &Words, answer: &Answer, stage: Stage) -> Result<()> {
 /// An answer that makes no sense is a matter of the target.
 pub fn not_understood(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Stage::Target, Exit::Tool, error).hint("is this a server that lifeboat knows?")
-}
-
-/// Words as they may be shown: what they hold is no secret, the environment is left out.
-pub fn shown(words: &Words) -> String {
-    shell_words::join(&words.argv)
 }

@@ -5,6 +5,7 @@
 //! In doubt an option is refused: a backup that quietly went elsewhere is worse than a word too strict.
 //! The texts name options out of the tables below, never the operator's words: those may hold a secret.
 
+mod mongodb;
 mod mysql;
 mod postgres;
 
@@ -21,6 +22,10 @@ pub enum Tool {
     MysqlDump,
     /// `mysql`, `mariadb`.
     MysqlClient,
+    /// `mongodump`.
+    Mongodump,
+    /// `mongorestore`.
+    Mongorestore,
 }
 
 /// Why options are refused.
@@ -105,8 +110,19 @@ impl Tool {
             Self::PgRestore => postgres::RESTORE,
             Self::Psql => postgres::PSQL,
             Self::MysqlDump | Self::MysqlClient => &[],
+            Self::Mongodump => mongodb::DUMP,
+            Self::Mongorestore => mongodb::RESTORE,
         };
         own.iter().chain(EVERYWHERE)
+    }
+
+    /// Whether it is known to take this letter, where all its letters are known.
+    fn knows(self, letter: char) -> bool {
+        match self {
+            Self::Mongodump => "vqj".contains(letter),
+            Self::Mongorestore => "vj".contains(letter),
+            Self::PgDump | Self::PgRestore | Self::Psql | Self::MysqlDump | Self::MysqlClient => true,
+        }
     }
 
     /// Letters that take a value, joined or as the next word.
@@ -116,6 +132,8 @@ impl Tool {
             Self::PgRestore => "ILnNPSTt",
             Self::Psql => "FPRTv",
             Self::MysqlDump | Self::MysqlClient => "",
+            Self::Mongodump => "qj",
+            Self::Mongorestore => "j",
         }
         .contains(letter)
     }
@@ -205,6 +223,12 @@ fn check_letters(tool: Tool, letters: &str, next: Option<&str>) -> Result<bool, 
         if let Some(refused) = tool.refused().find(|refused| refused.0 == Some(letter)) {
             return Err(refused.refusal());
         }
+        if !tool.knows(letter) {
+            return Err(Refusal {
+                what: "has a letter that is no option of the tool".to_owned(),
+                hint: OUT.to_owned(),
+            });
+        }
         if tool.takes_value(letter) {
             let joined = &letters[index + letter.len_utf8()..];
             let value = if joined.is_empty() { next } else { Some(joined) };
@@ -247,7 +271,10 @@ fn check_clean(tool: Tool, words: &[String], long: &[&str]) -> Result<(), Refusa
                 .any(|letter| letter == 'c')
     };
     let has = |whole| long.iter().any(|name| is_short_for(name, whole));
-    if tool != Tool::Psql && (has("clean") || words.iter().any(letter)) && !has("if-exists") {
+    if matches!(tool, Tool::PgDump | Tool::PgRestore)
+        && (has("clean") || words.iter().any(letter))
+        && !has("if-exists")
+    {
         return Err(Refusal {
             what:
                 "-c (--clean) without --if-exists is refused: a restore goes into an empty database, where \

@@ -91,6 +91,7 @@ impl Postgres {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::EndError;
 
     #[test]
     fn the_archive() {
@@ -141,8 +142,14 @@ mod tests {
         );
         let key = "k".repeat(63);
         let end = format!("\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict {key}\n\n");
-        assert!(end_mark(form.format).stands_in(end.as_bytes()));
-        assert!(!end_mark(form.format).stands_in(b"-- PostgreSQL database dump\n"));
+        let watched = |text: &str| {
+            let mut watch = end_mark(form.format).watch();
+            watch.push(&[b'x'; 4096])?;
+            watch.push(text.as_bytes())?;
+            watch.finish()
+        };
+        assert_eq!(watched(&end), Ok(()));
+        assert_eq!(watched("-- PostgreSQL database dump\n"), Err(EndError::NoMark));
         assert_eq!(extension(form.format), "sql");
     }
 

@@ -14,10 +14,12 @@
 
 mod feed;
 mod header;
+mod hold;
 mod listen;
 pub mod record;
 
 pub use feed::Feed;
+pub use hold::Hold;
 pub use listen::Listen;
 
 use crate::engine::Words;
@@ -206,7 +208,7 @@ async fn start<R: Runtime>(
 }
 
 fn tool(words: &Words) -> String {
-    words.argv.first().cloned().unwrap_or_default()
+    words.tool().to_owned()
 }
 
 /// The last bytes of a stderr, for an error message.

@@ -4,6 +4,7 @@ pub mod bucket;
 pub mod engine;
 pub mod front;
 pub mod lifeboat;
+pub mod mongodb;
 pub mod mysql;
 pub mod postgres;
 #[path = "../../support/s3_server.rs"]

@@ -24,6 +24,7 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) 
         database: Database::All,
         words: custom::run(command, dump.user.as_deref(), password.as_ref()),
         end_mark: custom::END_MARK,
+        lock: None,
         extension: dump.extension().to_owned(),
         command: None,
         command_sha256: Some(hex(&Sha256::digest(command.expose()))),

@@ -1,6 +1,7 @@
 //! What there is to dump in a target: asks the server, and turns its answers into jobs. One file per engine.
 
 mod custom;
+pub(in crate::commands) mod mongodb;
 mod mysql;
 mod postgres;
 
@@ -12,7 +13,6 @@ use crate::commands::Context;
 use crate::commands::target::Target;
 use crate::config::EngineName;
 use crate::error::{Error, Result, Stage};
-use crate::exit::Exit;
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 
@@ -36,11 +36,7 @@ pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Con
     match target.engine().await? {
         EngineName::Custom => custom::plan(&target, engine_id).await,
         EngineName::Postgres => postgres::plan(&target, engine_id).await,
+        EngineName::Mongodb => mongodb::plan(&target, engine_id).await,
         engine @ (EngineName::Mysql | EngineName::Mariadb) => mysql::plan(&target, engine, engine_id).await,
-        other => Err(Error::new(
-            Stage::Target,
-            Exit::Usage,
-            format!("{} is not offered by this version", other.name()),
-        )),
     }
 }

@@ -78,9 +78,10 @@ async fn choose<R: Runtime>(
 fn globals(words: Words) -> Job {
     Job {
         database: Database::Globals,
-        command: Some(target::shown(&words)),
+        command: Some(words.shown()),
         words,
         end_mark: Postgres::GLOBALS_END,
+        lock: None,
         extension: "sql".to_owned(),
         command_sha256: None,
         options: Vec::new(),
@@ -105,9 +106,10 @@ async fn database<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, name:
     );
     Ok(Job {
         database: Database::Named(name.to_owned()),
-        command: Some(target::shown(&words)),
+        command: Some(words.shown()),
         words,
         end_mark: postgres::end_mark(dump.postgres_format),
+        lock: None,
         extension: postgres::extension(dump.postgres_format).to_owned(),
         command_sha256: None,
         options: options.to_vec(),

@@ -1,0 +1,2 @@
+for (const what of ["users", "roles"]) admin.getCollection(given[what]).drop();
+say({});
