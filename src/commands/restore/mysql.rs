@@ -341,14 +341,15 @@ impl<R: Runtime> Place<'_, R> {
             );
         }
         if let Some(old) = &job.renamed_from {
-            self.say_what_still_means(old, name).await?;
+            self.say_what_still_means(old, job).await?;
         }
         tracing::info!(database = name, key = job.chosen.backup.key.text(), "restored");
         Ok(())
     }
 
     /// Views and routines can name a database, and then mean the old one.
-    async fn say_what_still_means(&self, old: &str, name: &str) -> Result<()> {
+    async fn say_what_still_means(&self, old: &str, job: &Job<'_>) -> Result<()> {
+        let name = &job.name;
         let stdout = self.target.answer(&self.mysql.naming(old, name)).await?;
         let objects = Mysql::read_naming(&stdout).map_err(not_understood)?;
         if !objects.is_empty() {
@@ -356,6 +357,16 @@ impl<R: Runtime> Place<'_, R> {
                 database = name,
                 "these name the database {old} in what they do, and still mean that one: {}",
                 objects.join(", ")
+            );
+        }
+        let root = |definer: &&String| !definer.starts_with("root@");
+        let definers: Vec<_> = job.properties.definers.iter().filter(root).cloned().collect();
+        if !definers.is_empty() {
+            tracing::warn!(
+                database = name,
+                "its views, routines and triggers run in the name of accounts that may do something in {old}, and need \
+                 rights in it: {}",
+                definers.join(", ")
             );
         }
         Ok(())

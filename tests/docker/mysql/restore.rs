@@ -5,7 +5,7 @@ use crate::support::{Lifeboat, start};
 
 const SHOP: &str = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); CREATE TABLE log (a INT); \
     CREATE TRIGGER shop.g\nBEFORE INSERT\nON shop.t FOR EACH ROW SET NEW.a = NEW.a + 1; \
-    CREATE USER author@nowhere; CREATE DEFINER = author@nowhere VIEW v AS SELECT * FROM t; \
+    CREATE USER author@nowhere; GRANT SELECT, INSERT, EXECUTE, SHOW VIEW ON *.* TO author@nowhere; CREATE DEFINER = author@nowhere VIEW v AS SELECT * FROM t; \
     CREATE DEFINER = author@nowhere PROCEDURE p() INSERT INTO shop.log VALUES (1); \
     CREATE EVENT ticks ON SCHEDULE EVERY 1 SECOND DO INSERT INTO log VALUES (2)";
 
@@ -26,6 +26,11 @@ fn elsewhere(image: &str) {
     server.sql("shop", "DROP TRIGGER g");
     let ran = lifeboat.succeed(&["restore", "latest", "--database", "shop", "--as", "co_py"]);
     assert!(ran.stderr.contains("its events are off"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("need rights in it: author@nowhere"),
+        "{}",
+        ran.stderr
+    );
     assert!(
         ran.stderr.contains("still mean that one: procedure p"),
         "{}",
