@@ -25,6 +25,17 @@ enum What {
     All,
 }
 
+/// Where it goes.
+struct Destination<'a, R> {
+    target: &'a Target<'a, R>,
+    mongodb: Mongodb,
+    server: Server,
+    /// What a backup of what is replaced says of the server.
+    facts: Facts,
+    /// `RESTORE_OPTIONS`.
+    options: &'a [String],
+}
+
 struct Job<'a> {
     chosen: &'a Chosen,
     what: What,
@@ -75,15 +86,21 @@ pub async fn restore<R: Runtime, S: Store>(
         .origin()
         .await
         .map_err(|error| error.at(Stage::Target))?;
-    let facts = plan::facts(target, &server, engine_id).await;
+    let destination = Destination {
+        target,
+        facts: plan::facts(target, &server, engine_id).await,
+        mongodb,
+        server,
+        options,
+    };
     if let Some(users) = &users {
-        load_users(context, target, &mongodb, users).await?;
+        load_users(context, target, &destination.mongodb, users).await?;
     }
     for job in &jobs {
         if context.cancel.is_cancelled() {
             return Err(context.cancel.interrupted(Stage::Restore));
         }
-        one(context, args, target, &mongodb, &server, &facts, options, job).await?;
+        one(context, args, &destination, job).await?;
     }
     Ok(())
 }
@@ -187,13 +204,16 @@ fn fits(job: &Job<'_>) -> Result<()> {
 async fn one<R: Runtime, S: Store>(
     context: &Context<R, S>,
     args: &RestoreArgs,
-    target: &Target<'_, R>,
-    mongodb: &Mongodb,
-    server: &Server,
-    facts: &Facts,
-    options: &[String],
+    destination: &Destination<'_, R>,
     job: &Job<'_>,
 ) -> Result<()> {
+    let Destination {
+        target,
+        mongodb,
+        server,
+        facts,
+        options,
+    } = destination;
     let replaced: Vec<_> = full(server, &job.what)
         .map(|database| database.name.clone())
         .collect();

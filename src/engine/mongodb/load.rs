@@ -21,7 +21,7 @@ impl Mongodb {
             arguments.push(format!("--nsFrom={}.*", pattern(database.was)));
             arguments.push(format!("--nsTo={}.*", pattern(database.name)));
         }
-        self.mongorestore(options, arguments)
+        self.mongorestore(options, &arguments)
     }
 
     /// Loads an archive of everything; with `oplog`, what was written meanwhile is replayed.
@@ -32,7 +32,7 @@ impl Mongodb {
         } else {
             vec![]
         };
-        self.mongorestore(options, arguments)
+        self.mongorestore(options, &arguments)
     }
 
     /// Loads users and roles beside those that are there.
@@ -45,13 +45,13 @@ impl Mongodb {
         }
         // What a killed restore has left there.
         arguments.push("--drop".to_owned());
-        self.mongorestore(&[], arguments)
+        self.mongorestore(&[], &arguments)
     }
 
-    fn mongorestore(&self, options: &[String], arguments: Vec<String>) -> Words {
+    fn mongorestore(&self, options: &[String], arguments: &[String]) -> Words {
         // What was in the database comes back into it, also where its own validator would not take it any more.
         let own = ["--archive", "--stopOnError", "--bypassDocumentValidation"].map(str::to_owned);
-        self.tool("mongorestore", [options, &own, &arguments].concat())
+        self.tool("mongorestore", [options, &own, arguments].concat())
     }
 }
 

@@ -5,6 +5,10 @@ use super::{Mongodb, is_own};
 use serde::Deserialize;
 
 /// A server, as the account sees it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own, and none excludes another"
+)]
 #[derive(Debug, Clone, Deserialize)]
 pub struct Server {
     /// Its version.

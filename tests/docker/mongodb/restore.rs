@@ -136,6 +136,8 @@ fn users_and_roles_come_back_where_they_are_missing() {
     );
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 #[test]
 fn an_altered_object_is_not_loaded() {
     let Some(store) = ready() else { return };
@@ -149,7 +151,6 @@ fn an_altered_object_is_not_loaded() {
         let whole = store.get(&key);
         server.js("db.getSiblingDB('app').c.updateMany({}, {$inc: {n: 1}})");
         let live = server.told();
-        type Damage = fn(&mut Vec<u8>);
         let damages: [Damage; 4] = [
             |bytes| {
                 let middle = bytes.len() / 2;
