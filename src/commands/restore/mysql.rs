@@ -9,7 +9,7 @@ use crate::commands::target::{Target, not_understood};
 use crate::commands::{Cancel, Context};
 use crate::config::EngineName;
 use crate::config::options::Tool;
-use crate::engine::mysql::{self, Contents, LoadForm, Mysql, Part, Properties, Script, Server};
+use crate::engine::mysql::{self, Accounts, Contents, LoadForm, Mysql, Part, Properties, Script, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
@@ -258,11 +258,15 @@ impl<R: Runtime> Place<'_, R> {
 
     /// What accounts may do with routines goes away with these, other than what they may do with tables.
     async fn routine_grants(&self, job: &Job<'_>) -> Result<Vec<String>> {
-        if job.live.is_none() || !self.server.reads_accounts {
+        let kinds = ["FUNCTION", "PROCEDURE", "PACKAGE"];
+        let any = |live: &Contents| live.objects.iter().any(|object| kinds.contains(&object.kind));
+        if !self.server.reads_accounts || !job.live.as_ref().is_some_and(any) {
             return Ok(Vec::new());
         }
-        let stdout = self.target.answer(&self.mysql.routine_grants(&job.name)).await?;
-        Mysql::read_routine_grants(&stdout).map_err(not_understood)
+        let stdout = self.target.answer(&self.mysql.accounts(&self.server)).await?;
+        Ok(Accounts::parse(&stdout)
+            .map_err(not_understood)?
+            .on_routines(&job.name))
     }
 
     /// The first change: the mark. Then everything else goes.

@@ -112,33 +112,7 @@ impl Mysql {
         self.grant_again(&accounts.of(names, false))
     }
 
-    /// Asks what accounts may do with the routines of a database. It goes away with the routine.
-    pub fn routine_grants(&self, database: &str) -> Words {
-        let ident = |name: &str| format!("'`', REPLACE({name}, '`', '``'), '`'");
-        let privileges = "TRIM(BOTH ',' FROM CONCAT_WS(',', IF(FIND_IN_SET('Execute', proc_priv), 'EXECUTE', NULL), \
-                          IF(FIND_IN_SET('Alter Routine', proc_priv), 'ALTER ROUTINE', NULL), \
-                          IF(proc_priv = 'Grant', 'USAGE', NULL)))";
-        self.ask(&[format!(
-            "SELECT 'grant', HEX(CONCAT('GRANT ', {privileges}, ' ON ', routine_type, ' ', {}, '.', {}, ' TO ', {}, \
-             IF(host = '', '', CONCAT('@', {})), IF(FIND_IN_SET('Grant', proc_priv), ' WITH GRANT OPTION', ''))) \
-             FROM mysql.procs_priv WHERE {}",
-            ident("db"),
-            ident("routine_name"),
-            ident("user"),
-            ident("host"),
-            super::sql::is("db", database)
-        )])
-    }
-
-    /// Reads the answer to [`Mysql::routine_grants`]: statements.
-    pub fn read_routine_grants(stdout: &[u8]) -> Result<Vec<String>, AnswerError> {
-        rows::rows("the grants on routines", stdout)?
-            .into_iter()
-            .map(|mut row| row.text())
-            .collect()
-    }
-
-    /// Gives them back; one that cannot be given keeps nothing else from being given.
+    /// Gives what was taken; one that cannot be given keeps nothing else from being given.
     pub fn grant_again(&self, statements: &[String]) -> Script {
         let mut words = self.client(Duration::from_mins(1));
         words.argv.push("--force".to_owned());
@@ -346,6 +320,19 @@ impl Accounts {
         names
     }
 
+    /// What all accounts may do with the routines of a database: it goes away with these. Not asked of
+    /// `mysql.procs_priv`: servers write names there as if they were latin1.
+    pub fn on_routines(&self, database: &str) -> Vec<String> {
+        let kinds = ["FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY"];
+        let ons = kinds.map(|kind| format!(" ON {kind} {}.", ident(database)));
+        let texts = self.statements.iter().filter(|statement| !statement.creates);
+        texts
+            .map(|statement| statement.text.expose())
+            .filter(|text| ons.iter().any(|on| text.contains(on)))
+            .map(str::to_owned)
+            .collect()
+    }
+
     fn of(&self, names: &[Account], creates: bool) -> Vec<String> {
         self.statements
             .iter()
@@ -421,6 +408,20 @@ mod tests {
             [
                 "a grant to reader: Table 'a.t' doesn't exist",
                 "a grant to reader: its syntax is not known here"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_goes_away_with_routines() {
+        let text = "-- grant 'a'@'b'\nGRANT SELECT ON `d`.* TO `a`@`b`;\nGRANT EXECUTE ON FUNCTION `d`.`f` TO `a`@`b`;\n\
+                    GRANT EXECUTE ON PACKAGE BODY `d`.`p` TO `a`@`b`;\nGRANT EXECUTE ON PROCEDURE `dd`.`f` TO `a`@`b`;\n";
+        let accounts = Accounts::parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            accounts.on_routines("d"),
+            [
+                "GRANT EXECUTE ON FUNCTION `d`.`f` TO `a`@`b`",
+                "GRANT EXECUTE ON PACKAGE BODY `d`.`p` TO `a`@`b`"
             ]
         );
     }
