@@ -56,11 +56,14 @@ fn of_a_server_that_has_it_from_a_file() {
             }
             seen
         });
-        let backup = lifeboat.succeed(&["backup"]);
-        let restore = lifeboat.succeed(&["restore", "latest", "--overwrite"]);
+        // Whoever watches must be told before anything may panic.
+        let backup = lifeboat.run(&["backup"]);
+        let restore = lifeboat.run(&["restore", "latest", "--overwrite"]);
         over.store(true, Ordering::SeqCst);
         (backup, restore, watch.join().unwrap())
     });
+    assert_eq!(backup.code, 0, "{}", backup.stderr);
+    assert_eq!(restore.code, 0, "{}", restore.stderr);
     assert!(
         processes.contains("mongodump") && processes.contains("mongorestore"),
         "{processes}"
