@@ -350,7 +350,7 @@ mod tests {
             "DUMP_OPTIONS: -f (--file) is refused: the dump must come out on standard output; leave it out"
         );
         assert_eq!(
-            problem(&[("RESTORE_OPTIONS", "-C")]),
+            problem(&[("ENGINE", "postgres"), ("RESTORE_OPTIONS", "-C")]),
             "RESTORE_OPTIONS: -C (--create) is refused: it would replace the live database before the new one is \
              whole; leave it out"
         );
