@@ -59,7 +59,7 @@ impl Mysql {
 
     /// Asks `queries`. A lock on a table that a question would look at is waited for as long as for an answer.
     pub(super) fn ask(&self, queries: &[String]) -> Words {
-        let mut words = self.client(Duration::from_secs(60));
+        let mut words = self.client(Duration::from_mins(1));
         words.argv.push(format!("--execute={}", queries.join("; ")));
         words
     }

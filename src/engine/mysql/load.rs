@@ -183,20 +183,20 @@ impl Mysql {
 fn defaults(properties: &Properties) -> String {
     // These come from the bucket, and the grammar takes no quotes around them.
     let word = |name: &&String| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let mut text = String::new();
+    let mut parts = Vec::new();
     if let Some(name) = properties.character_set.as_ref().filter(word) {
-        text += &format!(" CHARACTER SET {name}");
+        parts.push(format!(" CHARACTER SET {name}"));
     }
     if let Some(name) = properties.collation.as_ref().filter(word) {
-        text += &format!(" COLLATE {name}");
+        parts.push(format!(" COLLATE {name}"));
     }
     if let Some(comment) = &properties.comment {
-        text += &format!(" COMMENT {}", literal(comment));
+        parts.push(format!(" COMMENT {}", literal(comment)));
     }
     if properties.encrypted {
-        text += " ENCRYPTION 'Y'";
+        parts.push(" ENCRYPTION 'Y'".to_owned());
     }
-    text
+    parts.concat()
 }
 
 /// What `sed -E` does to a dump on its way.

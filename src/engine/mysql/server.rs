@@ -6,6 +6,7 @@ use crate::engine::Words;
 
 /// What a server says about itself and this account.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub struct Server {
     /// As printed, `11.8.6-MariaDB-ubu2404`.
     pub version: String,
@@ -130,9 +131,11 @@ pub(super) mod tests {
             super::super::sql::hex(version),
             super::super::sql::hex("root@localhost")
         );
-        for name in databases {
-            answer += &format!("database\t{}\n", super::super::sql::hex(name));
-        }
+        answer.extend(
+            databases
+                .iter()
+                .map(|name| format!("database\t{}\n", super::super::sql::hex(name))),
+        );
         answer += "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION\n";
         Mysql::read_server(answer.as_bytes(), true).unwrap()
     }

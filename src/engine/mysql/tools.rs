@@ -34,6 +34,7 @@ impl Flavour {
 
 /// The tools of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known by itself")]
 pub struct Tools {
     /// The dump tool's name.
     pub dump: String,
