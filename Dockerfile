@@ -8,6 +8,7 @@ WORKDIR /build
 ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
 # The dependencies, with an empty program: this layer stands until they change.
 COPY Cargo.toml Cargo.lock ./
+COPY crates crates
 RUN mkdir src \
  && echo '//! Empty.' | tee src/lib.rs >src/main.rs \
  && echo 'fn main() {}' >>src/main.rs \

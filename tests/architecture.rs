@@ -27,14 +27,13 @@ const LAYERS: [&[&str]; 5] = [
 ];
 
 /// What is named in one place, and where that is.
-const ADAPTERS: [(&str, &[&str]); 7] = [
+const ADAPTERS: [(&str, &[&str]); 6] = [
     ("bollard", &["runtime/docker.rs"]),
     ("aws_sdk_s3", &["store/s3/"]),
     ("aws_config", &["store/s3/"]),
     ("aws_smithy", &["store/s3/"]),
     ("envy", &["config/env.rs"]),
     ("bzip2", &["pipeline/compress/", "pipeline/decompress/"]),
-    ("libsais", &["pipeline/compress/bzip2/sort.rs"]),
 ];
 
 /// The verbs' arguments are plain values, which `commands` takes from `cli`.

@@ -40,7 +40,7 @@ fn lifeboat(store: &Store, target: &Container, words: &str) -> Lifeboat {
     )
 }
 
-/// One that has Redis, SQLite and a shell.
+/// One that has Redis, `SQLite` and a shell.
 fn workshop() -> Container {
     Container::run("lifeboat-test/recipes", &["--init"], &["sleep", "3600"])
 }

@@ -80,8 +80,8 @@ impl Cutter {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::bzip2::Encoder;
     use super::*;
+    use bzip2_encoder::Encoder;
 
     fn cut(data: &[u8], piece: usize) -> Vec<Bytes> {
         let mut cutter = Cutter::new(1);

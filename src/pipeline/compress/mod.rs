@@ -3,12 +3,11 @@
 //! Streams one after another are a standard `.bz2`: `bzip2 -d` reads them as one.
 
 mod blocks;
-mod bzip2;
 
-use self::bzip2::Encoder;
 use crate::config::Compression;
 use blocks::Cutter;
 use bytes::Bytes;
+use bzip2_encoder::Encoder;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -113,7 +112,7 @@ fn bzip2_member(encoders: &Mutex<Vec<Encoder>>, block: &[u8], level: u32) -> std
     let mut encoder = encoder.unwrap_or_else(|| Encoder::new(level));
     let member = encoder.stream(block)?;
     idle().push(encoder);
-    Ok(member)
+    Ok(member.into())
 }
 
 #[cfg(test)]
@@ -146,7 +145,7 @@ mod tests {
         assert_eq!(one, four);
         assert!(members >= 16);
         let mut back = Vec::new();
-        ::bzip2::read::MultiBzDecoder::new(one.as_slice())
+        bzip2::read::MultiBzDecoder::new(one.as_slice())
             .read_to_end(&mut back)
             .unwrap();
         assert_eq!(back, data);

@@ -17,7 +17,6 @@ mod sort;
 mod tables;
 
 use bits::Bits;
-use bytes::Bytes;
 use move_to_front::Alphabet;
 use sort::Sorter;
 use std::io;
@@ -54,7 +53,7 @@ impl Encoder {
     /// # Errors
     ///
     /// Memory has run out, or the sorter contradicts itself.
-    pub fn stream(&mut self, mut input: &[u8]) -> io::Result<Bytes> {
+    pub fn stream(&mut self, mut input: &[u8]) -> io::Result<Vec<u8>> {
         let block_bytes = self.level as usize * 100_000 - 19;
         let mut out = Bits::default();
         out.put(STREAM_MAGIC, 24);
@@ -72,7 +71,7 @@ impl Encoder {
         }
         out.put(END_MAGIC, 48);
         out.put(u64::from(checksum), 32);
-        Ok(out.finish().into())
+        Ok(out.finish())
     }
 
     fn put_block(&mut self, out: &mut Bits, crc: u32) -> io::Result<()> {

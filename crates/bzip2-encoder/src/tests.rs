@@ -93,7 +93,7 @@ pub fn shapes() -> Vec<(&'static str, Vec<u8>)> {
 
 fn decode(stream: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
-    ::bzip2::read::MultiBzDecoder::new(stream)
+    bzip2::read::MultiBzDecoder::new(stream)
         .read_to_end(&mut data)
         .unwrap();
     data
@@ -120,13 +120,13 @@ fn stock(program: &str, stream: &[u8]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
-fn encode(level: u32, data: &[u8]) -> Bytes {
+fn encode(level: u32, data: &[u8]) -> Vec<u8> {
     Encoder::new(level).stream(data).unwrap()
 }
 
 fn library(level: u32, data: &[u8]) -> usize {
     let mut stream = Vec::new();
-    ::bzip2::read::BzEncoder::new(data, ::bzip2::Compression::new(level))
+    bzip2::read::BzEncoder::new(data, bzip2::Compression::new(level))
         .read_to_end(&mut stream)
         .unwrap();
     stream.len()
@@ -160,7 +160,7 @@ fn every_shape_decodes_by_stock_programs() {
     let large = [noise(300_000), orders(5000), accounts(5000), vec![0; 30_000_000]];
     // Streams one after another, as a backup is stored.
     let data = [data, large.to_vec()].concat();
-    let streams: Vec<Bytes> = data.iter().map(|data| encoder.stream(data).unwrap()).collect();
+    let streams: Vec<Vec<u8>> = data.iter().map(|data| encoder.stream(data).unwrap()).collect();
     for program in ["bzip2", "lbzip2", "pbzip2"] {
         match stock(program, &streams.concat()) {
             Some(back) => assert!(back == data.concat(), "{program}: {name:?}"),
@@ -224,7 +224,7 @@ fn as_small_as_the_library_makes_it() {
         ("orders", orders(10_000)),
         ("noise", noise(900_000)),
         ("zeros", vec![0; 900_000]),
-        ("sources", include_str!("../../../../Cargo.lock").into()),
+        ("sources", include_str!("../../../Cargo.lock").into()),
         ("short", include_str!("tests.rs").into()),
     ];
     for (name, data) in samples {
