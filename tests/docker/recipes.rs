@@ -22,7 +22,7 @@ fn recipe(words: &str) -> BTreeMap<String, String> {
             value.push_str(folded);
         } else {
             let (name, value) = line.split_once(": ").unwrap();
-            last = name.to_owned();
+            name.clone_into(&mut last);
             found.insert(last.clone(), value.trim_start_matches(">-").to_owned());
         }
     }
