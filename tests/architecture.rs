@@ -61,8 +61,13 @@ fn sources() -> BTreeMap<String, String> {
         .into_iter()
         .map(|path| {
             let text = std::fs::read_to_string(&path).unwrap();
-            let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            // Its tests stand at the end, in a module of their own.
+            let tests = text.match_indices("#[cfg(test)]\n").find(|(at, attribute)| {
+                let next = text[at + attribute.len()..].lines().next();
+                next.is_some_and(|line| line.contains("mod ") && line.ends_with('{'))
+            });
+            let code = &text[..tests.map_or(text.len(), |(at, _)| at)];
+            let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
             let name = path.strip_prefix(&src).unwrap().display().to_string();
             (name, code.collect::<Vec<_>>().join("\n"))
         })
