@@ -25,8 +25,10 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cance
                 .is_none_or(|database| backup.key.database() == database)
         };
         catalog.complete().iter().filter(wanted).cloned().collect()
+    } else if let Some(which) = &args.which {
+        selection::choose(bucket, which, &args.scope).await?
     } else {
-        selection::choose(bucket, args.which.as_deref().unwrap_or("latest"), &args.scope).await?
+        selection::latest_of_each(bucket, &args.scope).await?
     };
     if chosen.is_empty() {
         return Err(

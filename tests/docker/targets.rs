@@ -38,6 +38,10 @@ fn a_container_s_own_labels_say_what_to_do() {
         of(&format!("{}/_all/", second.name)).contains(".dump.bz2"),
         "{keys:?}"
     );
+    // To read several back is no danger; to restore them has to be said.
+    let verified = lifeboat.succeed(&["verify"]).stdout;
+    assert_eq!(String::from_utf8(verified).unwrap().matches("whole ").count(), 2);
+    lifeboat.fail(&["restore", "latest"], 2, "more than one target");
     let listed = lifeboat.succeed(&["get", "latest", "--target", "the first"]);
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.starts_with("somebody:"), "{listed}");
