@@ -85,13 +85,15 @@ fn sqlite_with_a_writer() {
     sh(
         &target,
         "(while [ ! -e /tmp/enough ]; do \
-           sqlite3 -cmd '.timeout 5000' /data/app.db 'INSERT INTO ticks VALUES (1)'; done) >/dev/null 2>&1 &",
+           sqlite3 -cmd '.timeout 5000' /data/app.db 'INSERT INTO ticks VALUES (1)'; done; touch /tmp/ended) >/dev/null 2>&1 &",
     );
     let lifeboat = lifeboat(&store, &target, "SQLite, with");
     lifeboat.succeed(&["backup"]);
+    sh(&target, "touch /tmp/enough");
+    target.wait_for_file("/tmp/ended");
     sh(
         &target,
-        "touch /tmp/enough; sqlite3 -cmd '.timeout 5000' /data/app.db 'DELETE FROM t; DROP TABLE ticks'",
+        "sqlite3 -cmd '.timeout 5000' /data/app.db 'DELETE FROM t; DROP TABLE ticks'",
     );
     lifeboat.succeed(&["restore", "latest", "--overwrite"]);
     assert_eq!(sh(&target, sum), before);
