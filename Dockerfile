@@ -6,6 +6,9 @@ WORKDIR /build
 # Static, with packed relocations: half a megabyte less. With --target the flags are for the program alone: build
 # scripts and procedural macros can't be static.
 ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
+# zstd with each of its functions once, not once for each way to call it: 330 kB less. At the default level it
+# compresses as fast as without, and decompresses at half the speed, which is still faster than databases load.
+ENV CFLAGS="-DZSTD_NO_INLINE=1 -DDYNAMIC_BMI2=0 -DHUF_FORCE_DECOMPRESS_X1=1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT=1"
 # The dependencies, with an empty program: this layer stands until they change.
 COPY Cargo.toml Cargo.lock ./
 COPY crates crates

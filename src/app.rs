@@ -40,7 +40,9 @@ pub fn main(cli: Cli, cancel: Cancel) -> Exit {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(commands::threads(&loaded.config) + BLOCKING_THREADS)
+        .max_blocking_threads(
+            commands::threads(&loaded.config, commands::compressing(&loaded.config)) + BLOCKING_THREADS,
+        )
         .build();
     let outcome = match runtime {
         Ok(runtime) => {

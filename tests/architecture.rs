@@ -27,13 +27,25 @@ const LAYERS: [&[&str]; 5] = [
 ];
 
 /// What is named in one place, and where that is.
-const ADAPTERS: [(&str, &[&str]); 6] = [
+const ADAPTERS: [(&str, &[&str]); 9] = [
     ("bollard", &["runtime/docker.rs"]),
     ("aws_sdk_s3", &["store/s3/"]),
     ("aws_config", &["store/s3/"]),
     ("aws_smithy", &["store/s3/"]),
     ("envy", &["config/env.rs"]),
     ("bzip2", &["pipeline/compress/", "pipeline/decompress/"]),
+    (
+        "libdeflater",
+        &["pipeline/compress/gzip.rs", "pipeline/decompress/gzip.rs"],
+    ),
+    (
+        "liblzma",
+        &["pipeline/compress/xz.rs", "pipeline/decompress/xz.rs"],
+    ),
+    (
+        "zstd_safe",
+        &["pipeline/compress/zstd.rs", "pipeline/decompress/zstd.rs"],
+    ),
 ];
 
 /// The verbs' arguments are plain values, which `commands` takes from `cli`.

@@ -2,9 +2,10 @@
 
 use crate::catalog::{Backup, Catalog, Database, Entry, Key, Manifest, key};
 use crate::clock;
-use crate::config::{self, Config, Selector};
+use crate::config::{Compression, Config, Selector};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
+use crate::pipeline::decompress;
 use crate::pipeline::read_back::{Expected, ReadBack, ReadBackError};
 use crate::store::{Kind, Store, StoreErrorKind};
 use jiff::Timestamp;
@@ -176,9 +177,7 @@ impl<S: Store> Bucket<S> {
 
     /// Opens a backup to be read back against its manifest.
     pub async fn read_back(&self, key: &Key, manifest: &Manifest, stage: Stage) -> Result<ReadBack<S>> {
-        let compression = [config::Compression::Bzip2, config::Compression::None]
-            .into_iter()
-            .find(|known| known.name() == manifest.compression.name);
+        let compression = Compression::from_name(&manifest.compression.name);
         let Some(compression) = compression else {
             return Err(Error::new(
                 stage,
@@ -196,7 +195,8 @@ impl<S: Store> Bucket<S> {
             dump_sha256: manifest.dump.sha256.clone(),
             compression,
         };
-        let threads = super::threads(&self.config);
+        let level = manifest.compression.level.unwrap_or(compression.default_level());
+        let threads = super::threads(&self.config, decompress::memory(compression, level));
         let name = key.object(self.prefix());
         ReadBack::open(
             self.store.clone(),

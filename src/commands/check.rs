@@ -2,7 +2,7 @@
 
 use super::bucket::{Bucket, Scope};
 use super::target::Target;
-use super::{Cancel, memory_limit, print, threads};
+use super::{Cancel, compressing, memory_limit, print, threads};
 use crate::catalog::table::size;
 use crate::clock;
 use crate::config::{Config, EngineName};
@@ -18,8 +18,6 @@ use std::sync::Arc;
 
 /// The parts in flight and the one being filled, where `S3_PART_SIZE` does not say.
 const PART_BYTES: u64 = 8 * 1024 * 1024;
-/// What a thread of bzip2 -9 takes, block included.
-const THREAD_BYTES: u64 = 9 * 1024 * 1024;
 
 /// Runs the verb; the exit code is that of the first failure.
 pub async fn run(config: &Arc<Config>, cancel: &Cancel) -> Exit {
@@ -289,18 +287,25 @@ fn schedule(config: &Config) {
 }
 
 fn memory(config: &Config) {
-    let threads = threads(config) as u64;
+    let takes = compressing(config);
+    let threads = threads(config, takes) as u64;
     let parts = config.s3.concurrency as u64 + 1;
     let part = config.s3.part_bytes.unwrap_or(PART_BYTES);
     let targets = config.docker.concurrency as u64;
-    let needed = targets * (threads * THREAD_BYTES + parts * part);
+    let needed = targets * (takes.with(threads) + parts * part);
     let each = match targets {
         1 => String::new(),
         _ => format!(", for each of {targets} targets"),
     };
+    let compression = config.stream.compression.name();
+    let beside = match takes.beside {
+        0 => String::new(),
+        bytes => format!(", {} that wait", size(bytes)),
+    };
     let says = format!(
-        "{threads} threads of {} and {parts} parts of {}{each}: about {} beside the program itself",
-        size(THREAD_BYTES),
+        "{threads} threads of {compression} of {}{beside}, {parts} parts of {}{each}: about {} beside the program \
+         itself",
+        size(takes.per_thread),
         size(part),
         size(needed)
     );
@@ -308,7 +313,7 @@ fn memory(config: &Config) {
         Some(limit) if needed > limit => warn(
             "memory",
             &format!(
-                "{says}, and this container may use {}; mend: raise it, or lower COMPRESSION_THREADS, S3_CONCURRENCY, TARGET_CONCURRENCY",
+                "{says}, and this container may use {}; mend: raise it, or lower COMPRESSION_THREADS, COMPRESSION_LEVEL, S3_CONCURRENCY, TARGET_CONCURRENCY",
                 size(limit)
             ),
         ),

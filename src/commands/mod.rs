@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::engine;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
+use crate::pipeline::compress::{self, Memory};
 use crate::runtime::wholeness::WholenessError;
 use crate::store::Store;
 use bucket::Bucket;
@@ -84,17 +85,23 @@ impl<R, S: Store> Context<R, S> {
     }
 }
 
-/// Threads for compressing one dump: as many as configured, else one per CPU, shared out among the targets that run
-/// side by side, and fewer where this container's memory is small. A thread of bzip2 -9 takes some 9 MB; half of the memory is left to the parts in flight.
-pub fn threads(config: &Config) -> usize {
-    const PER_THREAD: u64 = 9 * 1024 * 1024;
+/// Threads for compressing or decompressing one dump: as many as configured, else one per CPU, shared out among the
+/// targets that run side by side, and fewer where this container's memory is small: half of it is left to the parts
+/// in flight and the program.
+pub fn threads(config: &Config, takes: Memory) -> usize {
     config.stream.threads.unwrap_or_else(|| {
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-        let fitting = memory_limit().map_or(usize::MAX, |limit| {
-            usize::try_from(limit / 2 / PER_THREAD).unwrap_or(usize::MAX)
-        });
-        (cpus.min(fitting) / config.docker.concurrency).max(1)
+        fitting(cpus, memory_limit(), config.docker.concurrency, takes)
     })
+}
+
+fn fitting(cpus: usize, limit: Option<u64>, targets: usize, takes: Memory) -> usize {
+    let targets = targets.max(1);
+    let by_memory = limit.map_or(usize::MAX, |limit| {
+        let each = (limit / 2 / targets as u64).saturating_sub(takes.beside);
+        usize::try_from(each / takes.per_thread.max(1)).unwrap_or(usize::MAX)
+    });
+    (cpus / targets).min(by_memory).max(1)
 }
 
 /// The memory this container may use, in bytes (cgroup v2, else v1).
@@ -107,6 +114,11 @@ pub fn memory_limit() -> Option<u64> {
     .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
     // cgroup v1 says "no limit" with a number near 2^63.
     .filter(|limit| *limit < 1 << 50)
+}
+
+/// What compressing a dump takes, as configured.
+pub fn compressing(config: &Config) -> Memory {
+    compress::memory(config.stream.compression, config.stream.level)
 }
 
 /// Random hex digits from the system: two per byte.
@@ -152,4 +164,30 @@ pub fn print(text: &str) {
     use std::io::Write;
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Compression;
+
+    #[test]
+    fn threads_fit_into_half_of_the_memory() {
+        const MIB: u64 = 1024 * 1024;
+        let of = |compression: Compression, limit: u64, targets| {
+            let takes = compress::memory(compression, compression.default_level());
+            fitting(8, Some(limit * MIB), targets, takes)
+        };
+        assert_eq!(of(Compression::Bzip2, 64, 1), 3);
+        assert_eq!(of(Compression::Bzip2, 64, 3), 1);
+        assert_eq!(of(Compression::Gzip, 64, 1), 8);
+        assert_eq!(of(Compression::Zstd, 64, 1), 1);
+        assert_eq!(of(Compression::Zstd, 256, 1), 8);
+        assert_eq!(of(Compression::Xz, 64, 1), 1);
+        assert_eq!(of(Compression::Xz, 1024, 1), 4);
+        assert_eq!(of(Compression::None, 64, 2), 4);
+        let takes = compress::memory(Compression::Xz, 6);
+        assert_eq!(fitting(8, None, 1, takes), 8);
+        assert_eq!(fitting(2, None, 4, takes), 1);
+    }
 }

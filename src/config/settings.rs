@@ -2,7 +2,7 @@
 
 use super::env::{Given, Source};
 use super::variables::VARIABLES;
-use super::{Checksum, Config, EngineName};
+use super::{Checksum, Compression, Config, EngineName};
 
 /// One variable as it is in effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,10 @@ fn derived(name: &str, config: &Config) -> Option<String> {
             }
             .to_owned(),
         ),
-        "COMPRESSION_LEVEL" if config.stream.level == 0 => Some("(unset)".to_owned()),
+        "COMPRESSION_LEVEL" => Some(match config.stream.compression {
+            Compression::None => "(unset)".to_owned(),
+            compression => compression.default_level().to_string(),
+        }),
         _ => None,
     }
 }

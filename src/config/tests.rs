@@ -59,14 +59,14 @@ fn all_problems_are_told_at_once() {
             ("TARGET", ""),
             ("S3_PART_SIZE", "1MiB"),
             ("BACKUP_KEEP_DAYS", "7"),
-            ("COMPRESSION", "zstd"),
+            ("COMPRESSION", "lz4"),
         ]),
         "TARGET: is required; set it to the name of the database's container or compose service\n\
          S3_BUCKET: \"s3://backups\" is more than a bucket's name; write the name alone; a folder goes into \
          S3_PREFIX, an address into S3_ENDPOINT\n\
          S3_PART_SIZE: \"1MiB\" is out of bounds; write 5MiB to 5GiB\n\
          KEEP_DAILY: is 0, and would keep nothing by this rule; leave it unset\n\
-         COMPRESSION: \"zstd\" is not offered by this version; write bzip2 or none\n\
+         COMPRESSION: \"lz4\" is not known; write bzip2, zstd, gzip, xz or none\n\
          BACKUP_KEEP_DAYS: is another tool's rule for old backups; use KEEP_DAILY (the newest of each of N days) or \
          KEEP_WITHIN=Nd (all of the last N days); rules are never guessed, they delete"
     );

@@ -218,8 +218,12 @@ pub const VARIABLES: &[Variable] = &[
     var("KEEP_WITHIN", "", "keep all of this long before the newest"),
     var("PRUNE", "true", "false: never delete anything"),
     // The stream.
-    var("COMPRESSION", "bzip2", "bzip2 or none"),
-    var("COMPRESSION_LEVEL", "9", "1 to 9"),
+    var("COMPRESSION", "bzip2", "bzip2, zstd, gzip, xz or none"),
+    var(
+        "COMPRESSION_LEVEL",
+        "the stock tool's",
+        "bzip2 and gzip 1 to 9, zstd 1 to 19, xz 0 to 9",
+    ),
     var(
         "COMPRESSION_THREADS",
         "the CPUs this container may use",

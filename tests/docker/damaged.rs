@@ -20,7 +20,14 @@ fn is_not_restored_and_the_live_database_is_not_touched() {
     let server = Postgres::start(17);
     server.sql("postgres", "CREATE DATABASE app");
     server.exec(&["pgbench", "--quiet", "-i", "-U", "postgres", "app"]);
-    for (format, compression) in [("custom", "bzip2"), ("plain", "none"), ("plain", "bzip2")] {
+    for (format, compression) in [
+        ("custom", "bzip2"),
+        ("plain", "none"),
+        ("plain", "bzip2"),
+        ("custom", "zstd"),
+        ("plain", "gzip"),
+        ("custom", "xz"),
+    ] {
         let lifeboat = Lifeboat::new(&store, &server.name)
             .with("POSTGRES_FORMAT", format)
             .with("COMPRESSION", compression);

@@ -1,5 +1,7 @@
-//! What is stored is of use without lifeboat: `aws`, `bzip2`, `sha256sum` and the database's own tools are enough.
+//! What is stored is of use without lifeboat: `aws`, `bzip2` (or `zstd`, `gzip`, `xz`), `sha256sum` and the database's
+//! own tools are enough.
 
+use crate::support::s3_server::skip;
 use crate::support::{Lifeboat, Postgres, Store, bucket::BUCKET, start};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -13,19 +15,19 @@ fn filled(major: u32) -> (Postgres, String) {
     (server, sum)
 }
 
-/// An object through the stock `bzip2`.
-fn unpacked(store: &Store, key: &str) -> Vec<u8> {
+/// An object through the stock tool.
+fn unpacked(store: &Store, key: &str, tool: &str) -> Vec<u8> {
     let packed = store.get(key);
-    let mut bzip2 = Command::new("bzip2")
+    let mut unpack = Command::new(tool)
         .arg("-dc")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut stdin = bzip2.stdin.take().unwrap();
+    let mut stdin = unpack.stdin.take().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || stdin.write_all(&packed).unwrap());
-        let output = bzip2.wait_with_output().unwrap();
+        let output = unpack.wait_with_output().unwrap();
         assert!(output.status.success());
         output.stdout
     })
@@ -37,7 +39,7 @@ fn restore_the_custom_format() {
     let (server, sum) = filled(17);
     let lifeboat = Lifeboat::new(&store, &server.name);
     lifeboat.succeed(&["backup"]);
-    let dump = unpacked(&store, &store.backups("app")[0]);
+    let dump = unpacked(&store, &store.backups("app")[0], "bzip2");
     let fresh = Postgres::start(17);
     let list = fresh.exec_with(&["pg_restore", "-l"], &dump);
     assert!(list.status.success());
@@ -77,7 +79,7 @@ fn restore_the_plain_format_and_the_roles() {
     let fresh = Postgres::start(18);
     fresh.sql("postgres", "CREATE DATABASE app");
     for (kind, database) in [("_globals", "postgres"), ("app", "app")] {
-        let text = unpacked(&store, &store.backups(kind)[0]);
+        let text = unpacked(&store, &store.backups(kind)[0], "bzip2");
         let psql = fresh.exec_with(&["psql", "-Xq", "-U", "postgres", "-d", database], &text);
         assert!(psql.status.success(), "{psql:?}");
     }
@@ -118,4 +120,57 @@ fn check_the_hashes_of_the_manifest() {
             store.get(key).len() as u64
         );
     }
+}
+
+/// Every compression, over a dump of several members.
+#[test]
+fn read_what_each_compression_stored() {
+    let Some(store) = start() else { return };
+    let server = Postgres::start(17);
+    server.sql("postgres", "CREATE DATABASE app");
+    server.exec(&["pgbench", "--quiet", "-i", "-s", "3", "-U", "postgres", "app"]);
+    let sum = server.pgbench_sum("app");
+    for (tool, level, ending) in [
+        ("bzip2", 9, "bz2"),
+        ("zstd", 3, "zst"),
+        ("gzip", 6, "gz"),
+        ("xz", 1, "xz"),
+    ] {
+        if Command::new(tool).arg("--version").output().is_err() {
+            skip(&format!("no {tool}"));
+            continue;
+        }
+        let lifeboat = Lifeboat::new(&store, &server.name)
+            .with("COMPRESSION", tool)
+            .with("COMPRESSION_LEVEL", &level.to_string());
+        lifeboat.succeed(&["backup"]);
+        let key = store.backups("app").pop().unwrap();
+        assert!(key.ends_with(&format!(".pgdump.{ending}")), "{key}");
+        let manifest = store.manifest(&key);
+        assert_eq!(manifest["compression"]["name"], tool);
+        assert_eq!(manifest["compression"]["level"], level);
+        assert!(manifest["compression"]["members"].as_u64().unwrap() > 1);
+        let dump = unpacked(&store, &key, tool);
+        assert_eq!(manifest["dump"]["bytes"], dump.len());
+        assert_eq!(manifest["dump"]["sha256"], sha256(&dump), "{tool}");
+        assert!(lifeboat.succeed(&["get", &key]).stdout == dump, "{tool}");
+        // Whatever is configured now: the manifest says how it is compressed.
+        let lifeboat = Lifeboat::new(&store, &server.name);
+        lifeboat.succeed(&["verify", &key]);
+        lifeboat.succeed(&["restore", &key, "--as", tool]);
+        assert_eq!(server.pgbench_sum(tool), sum, "{tool}");
+        server.sql("postgres", &format!("DROP DATABASE \"{tool}\""));
+        lifeboat.succeed(&["delete", "--force", &key]);
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let mut sum = Command::new("sha256sum")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sum.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap();
+    output.split(' ').next().unwrap().to_owned()
 }

@@ -105,7 +105,7 @@ pub async fn store<R: Runtime, S: Store>(
     let mut compressor = Compressor::new(
         config.stream.compression,
         config.stream.level,
-        super::super::threads(config),
+        super::super::threads(config, super::super::compressing(config)),
     );
 
     let mut held = None;

@@ -1,13 +1,18 @@
-//! Compress: each block a bzip2 stream of its own, made on a blocking thread, given out in order.
+//! Compress: the stream in pieces, each made a member of its own on a blocking thread, given out in order.
 //!
-//! Streams one after another are a standard `.bz2`: `bzip2 -d` reads them as one.
+//! Members are what the format calls streams (bzip2, xz), members (gzip) or frames (zstd): whole files in
+//! themselves. One after another they are a standard file as well, which the stock tool reads as one.
 
 mod blocks;
+pub mod gzip;
+mod pieces;
+pub mod xz;
+pub mod zstd;
 
 use crate::config::Compression;
-use blocks::Cutter;
 use bytes::Bytes;
 use bzip2_encoder::Encoder;
+use pieces::Pieces;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -20,6 +25,7 @@ pub struct CompressError(#[source] std::io::Error);
 
 /// A stream on its way to its stored form.
 pub struct Compressor {
+    compression: Compression,
     cutter: Option<Cutter>,
     level: u32,
     workers: Arc<Semaphore>,
@@ -35,10 +41,8 @@ impl Compressor {
     pub fn new(compression: Compression, level: u32, threads: usize) -> Self {
         let threads = threads.max(1);
         Self {
-            cutter: match compression {
-                Compression::Bzip2 => Some(Cutter::new(level)),
-                Compression::None => None,
-            },
+            compression,
+            cutter: Cutter::new(compression, level),
             level,
             workers: Arc::new(Semaphore::new(threads)),
             encoders: Arc::default(),
@@ -87,11 +91,11 @@ impl Compressor {
             None => None,
         };
         let (workers, encoders) = (Arc::clone(&self.workers), Arc::clone(&self.encoders));
-        let level = self.level;
+        let (compression, level) = (self.compression, self.level);
         self.members += 1;
         self.queue.push_back(tokio::spawn(async move {
             let _worker = workers.acquire_owned().await.map_err(std::io::Error::other)?;
-            tokio::task::spawn_blocking(move || bzip2_member(&encoders, &block, level)).await?
+            tokio::task::spawn_blocking(move || member(compression, &encoders, block, level)).await?
         }));
         Ok(ready)
     }
@@ -103,6 +107,95 @@ async fn joined(member: JoinHandle<std::io::Result<Bytes>>) -> Result<Bytes, Com
         .map_err(std::io::Error::from)
         .flatten()
         .map_err(CompressError)
+}
+
+/// What becomes one member.
+enum Cutter {
+    Blocks(blocks::Cutter),
+    Pieces(Pieces),
+}
+
+impl Cutter {
+    fn new(compression: Compression, level: u32) -> Option<Self> {
+        match compression {
+            Compression::Bzip2 => Some(Self::Blocks(blocks::Cutter::new(level))),
+            _ => piece_bytes(compression, level).map(|bytes| Self::Pieces(Pieces::new(bytes))),
+        }
+    }
+
+    fn take(&mut self, piece: &mut Bytes) -> Option<Bytes> {
+        match self {
+            Self::Blocks(cutter) => cutter.take(piece),
+            Self::Pieces(cutter) => cutter.take(piece),
+        }
+    }
+
+    fn finish(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Blocks(cutter) => cutter.finish(),
+            Self::Pieces(cutter) => cutter.finish(),
+        }
+    }
+}
+
+/// What a member holds, where that is a matter of choice.
+fn piece_bytes(compression: Compression, level: u32) -> Option<usize> {
+    match compression {
+        Compression::Gzip => Some(gzip::PIECE_BYTES),
+        Compression::Xz => Some(xz::piece_bytes(level)),
+        Compression::Zstd => Some(zstd::piece_bytes(level)),
+        Compression::Bzip2 | Compression::None => None,
+    }
+}
+
+fn member(
+    compression: Compression,
+    bzip2_encoders: &Mutex<Vec<Encoder>>,
+    block: Bytes,
+    level: u32,
+) -> std::io::Result<Bytes> {
+    match compression {
+        Compression::Bzip2 => bzip2_member(bzip2_encoders, &block, level),
+        Compression::Gzip => gzip::member(&block, level),
+        Compression::Xz => xz::member(&block, level),
+        Compression::Zstd => zstd::member(&block, level),
+        Compression::None => Ok(block),
+    }
+}
+
+/// Memory that compressing or decompressing takes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// For each thread.
+    pub per_thread: u64,
+    /// Once.
+    pub beside: u64,
+}
+
+impl Memory {
+    /// With so many threads.
+    pub fn with(self, threads: u64) -> u64 {
+        threads * self.per_thread + self.beside
+    }
+}
+
+/// What compressing takes: for each thread an encoder, the piece that goes in and what comes out; and the two
+/// pieces that are being read or wait.
+pub fn memory(compression: Compression, level: u32) -> Memory {
+    const MIB: usize = 1024 * 1024;
+    let piece = piece_bytes(compression, level).unwrap_or(0);
+    let encoder = match compression {
+        // Pieces included.
+        Compression::Bzip2 => 9 * MIB,
+        Compression::Gzip => MIB,
+        Compression::Xz => xz::encoder_bytes(level),
+        Compression::Zstd => zstd::encoder_bytes(level),
+        Compression::None => 0,
+    };
+    Memory {
+        per_thread: (encoder + piece + piece / 2) as u64,
+        beside: 2 * piece as u64,
+    }
 }
 
 /// One whole bzip2 stream, by an encoder whose memory is there already if possible.

@@ -1,42 +1,84 @@
-//! Finding the streams in a file of many: what was compressed side by side can be decompressed side by side.
+//! Finding the members in a file of many: what was compressed side by side can be decompressed side by side.
 
+use super::{MOST_BYTES, bzip2, gzip, xz, zstd};
+use crate::config::Compression;
 use bytes::{Bytes, BytesMut};
-use memchr::memmem::Finder;
 
-/// The first block's magic, after `BZh` and the level.
-const BLOCK: &[u8] = b"1AY&SY";
-/// Bytes of a stream's beginning: `BZh`, level, block magic.
-const START_BYTES: usize = 4 + BLOCK.len();
-/// A member holds one block of at most 900 kB; even noise grows by no more than a few per cent.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// A bzip2 stream holds one block of at most 900 kB; even noise grows by no more than a few per cent.
+const MOST_BZIP2_BYTES: usize = 4 * 1024 * 1024;
+/// The others may hold up to [`MOST_BYTES`], and noise grows by less than this.
+const MOST_MEMBER_BYTES: usize = MOST_BYTES + MOST_BYTES / 64;
 
-/// The bytes are not streams as lifeboat writes them.
+/// The bytes are not members as lifeboat writes them.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MembersError {
-    /// No stream begins here.
-    #[error("byte {0} of the object begins no bzip2 stream")]
-    NoStart(u64),
-    /// A stream without an end in sight.
-    #[error("a bzip2 stream of more than {MOST_BYTES} bytes begins at byte {0} of the object")]
-    TooLong(u64),
+    /// No member begins here.
+    #[error("byte {at} of the object begins no {name} stream")]
+    NoStart {
+        /// Where.
+        at: u64,
+        /// The compression.
+        name: &'static str,
+    },
+    /// A member without an end in sight.
+    #[error("a {name} stream of more than {most_bytes} bytes begins at byte {at} of the object")]
+    TooLong {
+        /// Where.
+        at: u64,
+        /// The compression.
+        name: &'static str,
+        /// The limit.
+        most_bytes: usize,
+    },
+    /// A member that holds more than lifeboat ever puts into one, or wants as much memory.
+    #[error(
+        "the {name} stream that begins at byte {at} of the object takes more than {MOST_BYTES} bytes of memory"
+    )]
+    TooMuch {
+        /// Where.
+        at: u64,
+        /// The compression.
+        name: &'static str,
+    },
+    /// A member whose end is not there.
+    #[error("the object ends within the {name} stream that begins at byte {at}")]
+    Cut {
+        /// Where.
+        at: u64,
+        /// The compression.
+        name: &'static str,
+    },
+}
+
+/// What bytes begin.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A member of this length, of which all may not yet be there.
+    Member(usize),
+    /// A member, of which more is needed to say its length.
+    Beginning,
+    /// No member as lifeboat writes it.
+    Nothing,
+    /// A member that wants too much memory.
+    TooMuch,
 }
 
 /// Cuts an object into its members.
 pub struct Members {
+    compression: Compression,
     held: BytesMut,
     at: u64,
-    searched: usize,
-    finder: Finder<'static>,
+    search: bzip2::Search,
 }
 
 impl Members {
     /// At the beginning of an object.
-    pub fn new() -> Self {
+    pub fn new(compression: Compression) -> Self {
         Self {
+            compression,
             held: BytesMut::new(),
             at: 0,
-            searched: 0,
-            finder: Finder::new(BLOCK),
+            search: bzip2::Search::new(),
         }
     }
 
@@ -44,46 +86,72 @@ impl Members {
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Bytes>, MembersError> {
         self.held.extend_from_slice(bytes);
         let mut members = Vec::new();
-        while let Some(at) = self.next_start() {
-            members.push(self.cut(at)?);
+        while let Some(bytes) = self.member_bytes()? {
+            members.push(self.cut(bytes)?);
         }
-        if self.held.len() > MOST_BYTES {
-            return Err(MembersError::TooLong(self.at));
+        let most_bytes = self.most_bytes();
+        if self.held.len() > most_bytes {
+            return Err(self.too_long());
         }
         Ok(members)
     }
 
     /// The last member, at the end of the object.
     pub fn finish(&mut self) -> Result<Option<Bytes>, MembersError> {
-        match self.held.len() {
-            0 => Ok(None),
-            all => self.cut(all).map(Some),
+        match (self.held.len(), self.compression) {
+            (0, _) => Ok(None),
+            (all, Compression::Bzip2) => self.cut(all).map(Some),
+            _ => Err(MembersError::Cut {
+                at: self.at,
+                name: self.compression.name(),
+            }),
         }
     }
 
-    /// Where the next member begins in what is held.
-    fn next_start(&mut self) -> Option<usize> {
-        // From the second byte on: the first begins the member that is held.
-        let mut from = self.searched.max(5);
-        while let Some(found) = self.held.get(from..).and_then(|rest| self.finder.find(rest)) {
-            let block = from + found;
-            if matches!(self.held[block - 4..block], [b'B', b'Z', b'h', b'1'..=b'9']) {
-                self.searched = 0;
-                return Some(block - 4);
-            }
-            from = block + 1;
+    fn most_bytes(&self) -> usize {
+        match self.compression {
+            Compression::Bzip2 => MOST_BZIP2_BYTES,
+            _ => MOST_MEMBER_BYTES,
         }
-        self.searched = self.held.len().saturating_sub(BLOCK.len() - 1);
-        None
     }
 
-    fn cut(&mut self, at: usize) -> Result<Bytes, MembersError> {
-        let member = self.held.split_to(at).freeze();
-        let starts = member.len() >= START_BYTES
-            && matches!(member[..4], [b'B', b'Z', b'h', b'1'..=b'9'])
-            && member[4..].starts_with(BLOCK);
-        if !starts {
-            return Err(MembersError::NoStart(self.at));
+    /// The length of the first member that is held, if it is there to its end.
+    fn member_bytes(&mut self) -> Result<Option<usize>, MembersError> {
+        if self.held.is_empty() {
+            return Ok(None);
+        }
+        let (at, name) = (self.at, self.compression.name());
+        let found = match self.compression {
+            Compression::Bzip2 => return Ok(self.search.next_start(&self.held)),
+            Compression::Gzip => gzip::find(&self.held),
+            Compression::Xz => xz::find(&self.held, MOST_BYTES),
+            Compression::Zstd => zstd::find(&self.held, MOST_BYTES),
+            Compression::None => Found::Member(self.held.len()),
+        };
+        match found {
+            Found::Member(bytes) if bytes > self.most_bytes() => Err(self.too_long()),
+            Found::Member(bytes) => Ok((bytes <= self.held.len()).then_some(bytes)),
+            Found::Beginning => Ok(None),
+            Found::Nothing => Err(MembersError::NoStart { at, name }),
+            Found::TooMuch => Err(MembersError::TooMuch { at, name }),
+        }
+    }
+
+    fn too_long(&self) -> MembersError {
+        MembersError::TooLong {
+            at: self.at,
+            name: self.compression.name(),
+            most_bytes: self.most_bytes(),
+        }
+    }
+
+    fn cut(&mut self, bytes: usize) -> Result<Bytes, MembersError> {
+        let member = self.held.split_to(bytes).freeze();
+        if self.compression == Compression::Bzip2 && !bzip2::starts(&member) {
+            return Err(MembersError::NoStart {
+                at: self.at,
+                name: self.compression.name(),
+            });
         }
         self.at += member.len() as u64;
         Ok(member)
@@ -96,7 +164,7 @@ mod tests {
     use super::*;
 
     fn split(object: &[u8], piece: usize) -> Result<Vec<Bytes>, MembersError> {
-        let mut members = Members::new();
+        let mut members = Members::new(Compression::Bzip2);
         let mut all = Vec::new();
         for piece in object.chunks(piece) {
             all.extend(members.push(piece)?);
@@ -117,11 +185,19 @@ mod tests {
 
     #[test]
     fn refuses_what_begins_no_stream() {
-        assert_eq!(split(b"hello BZh91AY&SY", 4), Err(MembersError::NoStart(0)));
-        assert_eq!(split(b"BZh91AY", 4), Err(MembersError::NoStart(0)));
+        let no_start = Err(MembersError::NoStart { at: 0, name: "bzip2" });
+        assert_eq!(split(b"hello BZh91AY&SY", 4), no_start);
+        assert_eq!(split(b"BZh91AY", 4), no_start);
         assert_eq!(
-            split(&[b"BZh91AY&SY".as_slice(), &vec![0; MOST_BYTES]].concat(), 65_536),
-            Err(MembersError::TooLong(0))
+            split(
+                &[b"BZh91AY&SY".as_slice(), &vec![0; MOST_BZIP2_BYTES]].concat(),
+                65_536
+            ),
+            Err(MembersError::TooLong {
+                at: 0,
+                name: "bzip2",
+                most_bytes: MOST_BZIP2_BYTES
+            })
         );
     }
 }

@@ -1,17 +1,21 @@
 //! Decompress: an object's members on blocking threads, given out in order.
 
+mod bzip2;
+mod gzip;
 mod members;
+mod xz;
+mod zstd;
 
+use super::compress::{self, Memory};
 use crate::config::Compression;
 use bytes::Bytes;
 use members::Members;
 pub use members::MembersError;
 use std::collections::VecDeque;
-use std::io::Read;
 use tokio::task::JoinHandle;
 
-/// What one member may become: far more than lifeboat ever puts into one.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// What one member may become: no less than lifeboat ever puts into one.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// The stored bytes do not decompress.
 #[derive(Debug, thiserror::Error)]
@@ -20,12 +24,19 @@ pub enum DecompressError {
     #[error(transparent)]
     Members(#[from] MembersError),
     /// A member is broken.
-    #[error("a bzip2 stream in the object is broken")]
-    Broken(#[source] std::io::Error),
+    #[error("a {name} stream in the object is broken")]
+    Broken {
+        /// The compression.
+        name: &'static str,
+        /// How.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// An object on its way back to a dump.
 pub struct Decompressor {
+    compression: Compression,
     members: Option<Members>,
     depth: usize,
     waiting: VecDeque<Bytes>,
@@ -36,10 +47,8 @@ impl Decompressor {
     /// Decompresses on up to `threads` threads at a time.
     pub fn new(compression: Compression, threads: usize) -> Self {
         Self {
-            members: match compression {
-                Compression::Bzip2 => Some(Members::new()),
-                Compression::None => None,
-            },
+            compression,
+            members: (compression != Compression::None).then(|| Members::new(compression)),
             depth: threads.max(1) + 1,
             waiting: VecDeque::new(),
             running: VecDeque::new(),
@@ -65,6 +74,7 @@ impl Decompressor {
 
     /// The next bytes of the dump; `None`: more of the object is needed, or it has ended.
     pub async fn next(&mut self) -> Result<Option<Bytes>, DecompressError> {
+        let compression = self.compression;
         if self.members.is_none() {
             return Ok(self.waiting.pop_front());
         }
@@ -72,7 +82,7 @@ impl Decompressor {
             && let Some(member) = self.waiting.pop_front()
         {
             self.running
-                .push_back(tokio::task::spawn_blocking(move || decode(&member)));
+                .push_back(tokio::task::spawn_blocking(move || decode(compression, member)));
         }
         match self.running.pop_front() {
             None => Ok(None),
@@ -81,64 +91,40 @@ impl Decompressor {
                 .map_err(std::io::Error::from)
                 .flatten()
                 .map(Some)
-                .map_err(DecompressError::Broken),
+                .map_err(|source| DecompressError::Broken {
+                    name: compression.name(),
+                    source,
+                }),
         }
     }
 }
 
-/// One member, which must end where its bytes do.
-fn decode(member: &[u8]) -> std::io::Result<Bytes> {
-    let mut dump = Vec::with_capacity(1024 * 1024);
-    let mut decoder = bzip2::read::BzDecoder::new(member);
-    (&mut decoder).take(MOST_BYTES + 1).read_to_end(&mut dump)?;
-    if dump.len() as u64 > MOST_BYTES {
-        return Err(std::io::Error::other(
-            "it holds far more than lifeboat puts into one",
-        ));
+/// What one member holds. Its bytes must be all of it, and nothing else.
+fn decode(compression: Compression, member: Bytes) -> std::io::Result<Bytes> {
+    match compression {
+        Compression::Bzip2 => bzip2::decode(&member, MOST_BYTES as u64),
+        Compression::Gzip => gzip::decode(&member, MOST_BYTES),
+        Compression::Xz => xz::decode(&member, MOST_BYTES),
+        Compression::Zstd => zstd::decode(&member, MOST_BYTES),
+        Compression::None => Ok(member),
     }
-    if decoder.total_in() != member.len() as u64 {
-        return Err(std::io::Error::other("bytes follow its end"));
+}
+
+/// What decompressing takes: for each thread, and for the member that waits, what goes in and what comes out, and
+/// xz's dictionary.
+pub fn memory(compression: Compression, level: u32) -> Memory {
+    let per_thread = match compression {
+        Compression::Bzip2 => return compress::memory(compression, level),
+        Compression::Xz => compress::xz::dictionary_bytes(level) + 2 * compress::xz::piece_bytes(level),
+        Compression::Zstd => 2 * compress::zstd::piece_bytes(level),
+        Compression::Gzip => 2 * compress::gzip::PIECE_BYTES,
+        Compression::None => 0,
+    } as u64;
+    Memory {
+        per_thread,
+        beside: per_thread,
     }
-    Ok(dump.into())
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::pipeline::compress::Compressor;
-
-    async fn decompress(object: &[u8], threads: usize) -> Result<Vec<u8>, DecompressError> {
-        let mut decompressor = Decompressor::new(Compression::Bzip2, threads);
-        let mut dump = Vec::new();
-        for piece in object.chunks(100_000) {
-            decompressor.push(Bytes::copy_from_slice(piece))?;
-            while let Some(piece) = decompressor.next().await? {
-                dump.extend_from_slice(&piece);
-            }
-        }
-        decompressor.end()?;
-        while let Some(piece) = decompressor.next().await? {
-            dump.extend_from_slice(&piece);
-        }
-        Ok(dump)
-    }
-
-    #[tokio::test]
-    async fn gives_back_what_was_compressed_and_nothing_of_what_was_broken() {
-        let data: Vec<u8> = (0..300_000u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
-        let mut compressor = Compressor::new(Compression::Bzip2, 1, 2);
-        let mut object: Vec<u8> = compressor.write(data.clone().into()).await.unwrap().concat();
-        object.extend(compressor.finish().await.unwrap().concat());
-        assert_eq!(decompress(&object, 2).await.unwrap(), data);
-
-        // Cut inside the last member, a byte of it changed, bytes after it.
-        assert!(decompress(&object[..object.len() - 1], 2).await.is_err());
-        let mut flipped = object.clone();
-        let middle = flipped.len() / 2;
-        flipped[middle] ^= 1;
-        assert!(decompress(&flipped, 2).await.is_err());
-        object.push(0);
-        assert!(decompress(&object, 2).await.is_err());
-    }
-}
+mod tests;
