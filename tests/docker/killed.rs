@@ -43,7 +43,7 @@ impl Canary {
 
 fn wait_until_no_dump(server: &Postgres) {
     // The dump, a pipeline's other commands, and the shell around them.
-    let ours = |line: &str| line.ends_with(" cat") || line.contains("pg_dump") || line.contains("lb_");
+    let ours = |line: &str| line.trim() == "cat" || line.contains("pg_dump") || line.contains("lb_");
     wait_until("the dump's end", SECONDS, || {
         !server.processes().lines().any(ours)
     });

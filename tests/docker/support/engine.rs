@@ -111,9 +111,10 @@ impl Container {
         wait_until(path, LONG, || self.succeeds(&["test", "-e", path]));
     }
 
-    /// The command lines of all its processes.
+    /// The command lines of all its processes, read in the container: Podman's `top` wants a `ps` there.
     pub fn processes(&self) -> String {
-        docker(&["top", &self.name, "-eo", "pid,args"])
+        let each = "for one in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <\"$one\"; echo; done 2>/dev/null";
+        self.exec(&["sh", "-c", each])
     }
 
     /// What it printed.
