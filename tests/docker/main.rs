@@ -23,4 +23,5 @@ mod secrets;
 mod stall;
 mod stock_tools;
 mod support;
+mod target_list;
 mod targets;
