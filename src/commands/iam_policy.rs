@@ -14,7 +14,7 @@ pub fn policy(config: &Config) -> Value {
     };
     let mut on_objects = vec!["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"];
     if config.prune {
-        on_objects.push("s3:DeleteObject");
+        on_objects.extend(["s3:DeleteObject", "s3:ListMultipartUploadParts"]);
     }
     if !s3.tags.is_empty() {
         on_objects.push("s3:PutObjectTagging");
@@ -29,6 +29,12 @@ pub fn policy(config: &Config) -> Value {
         }),
         json!({"Sid": "Objects", "Effect": "Allow", "Action": on_objects, "Resource": [objects]}),
     ];
+    if config.prune {
+        // For the sweep. AWS knows no condition on the prefix here.
+        statements.push(json!({
+            "Sid": "Uploads", "Effect": "Allow", "Action": ["s3:ListBucketMultipartUploads"], "Resource": [bucket],
+        }));
+    }
     if let Some(key) = &s3.sse_kms_key_id {
         // A key's ARN is the resource itself; an id or alias is one of the account that runs this.
         let resource = if key.starts_with("arn:") {
@@ -76,8 +82,9 @@ mod tests {
             policy["Statement"][1]["Resource"][0],
             "arn:aws:s3:::backups/host/a/*"
         );
-        assert!(!policy.to_string().contains("Delete"));
+        assert!(!policy.to_string().contains("Delete") && !policy.to_string().contains("Uploads"));
         assert!(of(&[]).to_string().contains("s3:DeleteObject"));
+        assert!(of(&[]).to_string().contains("s3:ListBucketMultipartUploads"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod prune;
 pub mod restore;
 pub mod run;
 pub mod selection;
+pub mod sweep;
 pub mod target;
 pub mod verify;
 

@@ -2,7 +2,7 @@
 
 use super::backup::dump::Made;
 use super::bucket::{Bucket, Scope};
-use super::{Context, print};
+use super::{Cancel, Context, print};
 use crate::catalog::{Backup, Database, manifest::Origin};
 use crate::cli::ScopeArgs;
 use crate::error::Result;
@@ -62,7 +62,9 @@ async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Res
 }
 
 /// Runs the verb: every backup with what happens to it and why; `apply` does it.
-pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs) -> Result<()> {
+///
+/// Applied, leftovers of TARGET's targets are swept too.
+pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, cancel: &Cancel) -> Result<()> {
     let scope = Scope::new(&bucket.config, args.target.as_deref());
     let catalog = bucket.catalog(&scope).await?;
     let wanted = args.database.as_deref().map(Database::from_shown);
@@ -97,5 +99,5 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs) ->
     }
     delete(bucket, &decisions).await?;
     print(&format!("{doomed} of {} deleted\n", decisions.len()));
-    Ok(())
+    super::sweep::targets(bucket, &super::sweep::named(&bucket.config), cancel).await
 }

@@ -191,6 +191,14 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// The open uploads whose key begins with `prefix`. `Unsupported` where the store lists none.
     fn list_uploads(&self, prefix: &str) -> impl Future<Output = Result<Vec<OpenUpload>, StoreError>> + Send;
 
+    /// When the newest part of an open upload came in, by the store's clock; `None`: none has. `NotFound` when the
+    /// upload is no longer open, `Unsupported` where the store lists no parts.
+    fn newest_part(
+        &self,
+        key: &str,
+        upload: &str,
+    ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+
     /// How far the store's clock is ahead of ours, from its latest answer; `None` before the first.
     fn clock_ahead(&self) -> Option<SignedDuration>;
 

@@ -12,5 +12,6 @@ mod read;
 mod restore;
 #[path = "../support/scripted.rs"]
 mod scripted;
+mod sweep;
 #[path = "../support/world.rs"]
 mod world;

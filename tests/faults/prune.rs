@@ -4,7 +4,7 @@ use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context, keys, whole};
 use jiff::SignedDuration;
 use lifeboat::cli::ScopeArgs;
-use lifeboat::commands::{backup, prune};
+use lifeboat::commands::{Cancel, backup, prune};
 use lifeboat::exit::Exit;
 use lifeboat::store::StoreErrorKind;
 use lifeboat::store::memory::{Fault, MemoryStore, Op};
@@ -109,17 +109,21 @@ async fn the_verb_only_shows_unless_told_to_apply() {
         attempt(&context(dump(1000), &store, &[])).await.unwrap();
     }
     let bucket = context(dump(0), &store, &KEEP_ONE).bucket;
-    prune::run(&bucket, false, &ScopeArgs::default()).await.unwrap();
+    prune::run(&bucket, false, &ScopeArgs::default(), &Cancel::default())
+        .await
+        .unwrap();
     assert_eq!(whole(&store), 3);
     let never = context(dump(0), &store, &[("KEEP_LAST", "1"), ("PRUNE", "false")]).bucket;
     assert_eq!(
-        prune::run(&never, true, &ScopeArgs::default())
+        prune::run(&never, true, &ScopeArgs::default(), &Cancel::default())
             .await
             .unwrap_err()
             .exit,
         Exit::Refused
     );
     assert_eq!(whole(&store), 3);
-    prune::run(&bucket, true, &ScopeArgs::default()).await.unwrap();
+    prune::run(&bucket, true, &ScopeArgs::default(), &Cancel::default())
+        .await
+        .unwrap();
     assert_eq!(whole(&store), 1);
 }

@@ -108,6 +108,9 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
     if context.cancel.is_cancelled() && summary.first.is_none() {
         summary.failed(&context.interrupted(Stage::Dump));
     }
+    if summary.first.is_none() {
+        sweep(context, &targets).await;
+    }
     tracing::info!(
         backups = summary.made,
         failed = summary.failed,
@@ -119,6 +122,14 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
         summary.failed
     );
     summary
+}
+
+/// Leftovers cost money, and endanger nothing: that they stay is said, and no failure of the backups.
+async fn sweep<R, S: Store>(context: &Context<R, S>, targets: &[Container]) {
+    let names: Vec<_> = targets.iter().map(|container| container.target.clone()).collect();
+    if let Err(error) = super::sweep::targets(&context.bucket, &names, &context.cancel).await {
+        tracing::warn!("leftovers of interrupted runs are not swept: {error}");
+    }
 }
 
 fn twice(targets: &[Container]) -> Option<&str> {

@@ -29,6 +29,7 @@ pub enum Op {
     ListPage,
     Delete,
     ListUploads,
+    ListParts,
 }
 
 /// What goes wrong with a request.
@@ -122,6 +123,11 @@ impl MemoryStore {
         self.state().locked.insert(key.to_owned());
     }
 
+    /// From now on `key` is missing in listings, as in those of a store that are late.
+    pub fn hide(&self, key: &str) {
+        self.state().hidden.insert(key.to_owned());
+    }
+
     /// Sets the store's clock; it stands still otherwise.
     pub fn set_now(&self, now: Timestamp) {
         self.state().now = now;
@@ -180,6 +186,7 @@ fn name(op: Op) -> &'static str {
         Op::ListPage => "ListObjectsV2",
         Op::Delete => "DeleteObject",
         Op::ListUploads => "ListMultipartUploads",
+        Op::ListParts => "ListParts",
     }
 }
 
@@ -212,6 +219,7 @@ impl Store for MemoryStore {
             let upload = Upload {
                 key: key.to_owned(),
                 initiated: state.now,
+                newest_part: None,
                 parts: BTreeMap::new(),
             };
             state.uploads.insert(id.clone(), upload);
@@ -232,7 +240,10 @@ impl Store for MemoryStore {
                 return refused(StoreErrorKind::Other, format!("InvalidArgument: part {number}"));
             }
             let etag = quoted(&etag::hex(&etag::md5(&body)));
-            state.upload(key, upload)?.parts.insert(number, body);
+            let now = state.now;
+            let open = state.upload(key, upload)?;
+            open.newest_part = Some(now);
+            open.parts.insert(number, body);
             Ok(Part {
                 number,
                 etag,
@@ -330,6 +341,7 @@ impl Store for MemoryStore {
                 .objects
                 .iter()
                 .filter(|(key, _)| key.starts_with(prefix) && (after.is_empty() || **key > after))
+                .filter(|(key, _)| !state.hidden.contains(*key))
                 .map(|(key, object)| Listed {
                     key: key.clone(),
                     bytes: object.body.len() as u64,
@@ -355,6 +367,13 @@ impl Store for MemoryStore {
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
         self.call(Op::ListUploads, prefix, |state| Ok(state.open_uploads(prefix)))
             .await
+    }
+
+    async fn newest_part(&self, key: &str, upload: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.call(Op::ListParts, key, |state| {
+            Ok(state.upload(key, upload)?.newest_part)
+        })
+        .await
     }
 
     fn clock_ahead(&self) -> Option<SignedDuration> {

@@ -32,6 +32,7 @@ pub(super) struct State {
     pub(super) manners: Manners,
     pub(super) objects: BTreeMap<String, Object>,
     pub(super) locked: BTreeSet<String>,
+    pub(super) hidden: BTreeSet<String>,
     pub(super) uploads: BTreeMap<String, Upload>,
     /// Uploads ever begun: ids are never used twice.
     pub(super) begun: usize,
@@ -53,6 +54,7 @@ pub(super) struct Object {
 pub(super) struct Upload {
     pub(super) key: String,
     pub(super) initiated: Timestamp,
+    pub(super) newest_part: Option<Timestamp>,
     pub(super) parts: BTreeMap<u16, Bytes>,
 }
 

@@ -20,6 +20,7 @@ mod redact;
 mod retry;
 #[cfg(test)]
 mod scripted;
+mod uploads;
 #[cfg(test)]
 mod wire_tests;
 
@@ -229,6 +230,10 @@ impl Store for S3Store {
 
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
         self.0.list_uploads(prefix).await
+    }
+
+    async fn newest_part(&self, key: &str, upload: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.0.newest_part(key, upload).await
     }
 
     fn clock_ahead(&self) -> Option<SignedDuration> {

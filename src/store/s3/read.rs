@@ -1,9 +1,6 @@
 //! Requests that read, list and delete. Each function is one attempt; the trait's methods retry it.
 
-use super::{
-    Again, Failure, Head, Listed, OpenUpload, Page, Shared, StoreError, StoreErrorKind, one_attempt, size,
-    timestamp,
-};
+use super::{Again, Failure, Head, Listed, Page, Shared, StoreErrorKind, one_attempt, size, timestamp};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use bytes::{Bytes, BytesMut};
@@ -203,65 +200,4 @@ impl Shared {
             Err(failure) => Err(failure),
         }
     }
-
-    pub(super) async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
-        let mut uploads = Vec::new();
-        let mut marker = (None, None);
-        loop {
-            let (found, next) = self
-                .settle(|| self.list_uploads_page(prefix, marker.clone()))
-                .await?;
-            uploads.extend(found);
-            if next == (None, None) {
-                return Ok(uploads);
-            }
-            if next == marker {
-                let reason = "the store repeats a page of its listing";
-                return Err(self
-                    .failure("ListMultipartUploads", prefix, Again::Never, reason)
-                    .error);
-            }
-            marker = next;
-        }
-    }
-
-    async fn list_uploads_page(
-        &self,
-        prefix: &str,
-        (key, id): Marker,
-    ) -> Result<(Vec<OpenUpload>, Marker), Failure> {
-        let listing = self
-            .client
-            .list_multipart_uploads()
-            .bucket(&self.config.bucket)
-            .prefix(prefix)
-            .set_key_marker(key)
-            .set_upload_id_marker(id)
-            .send()
-            .await
-            .map_err(self.sdk("ListMultipartUploads", prefix))?;
-        // A row that lacks its time or id cannot be swept by age: others may be.
-        let row = |upload: &aws_sdk_s3::types::MultipartUpload| {
-            Some(OpenUpload {
-                key: upload.key()?.to_owned(),
-                id: upload.upload_id()?.to_owned(),
-                initiated: timestamp(upload.initiated())?,
-            })
-        };
-        // MinIO takes the prefix for a whole key; where a store ignores it, foreign uploads must not get in.
-        let found = listing
-            .uploads()
-            .iter()
-            .filter_map(row)
-            .filter(|upload| upload.key.starts_with(prefix))
-            .collect();
-        let next = match listing.is_truncated() {
-            Some(true) => (listing.next_key_marker, listing.next_upload_id_marker),
-            _ => (None, None),
-        };
-        Ok((found, next))
-    }
 }
-
-/// Where the next page of uploads begins: key and upload id.
-type Marker = (Option<String>, Option<String>);

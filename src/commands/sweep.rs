@@ -1,0 +1,138 @@
+//! Sweeping: leftovers of runs that were interrupted, once nothing can still be happening to them.
+//!
+//! What is old enough is decided by [`retention::sweep`](crate::retention::sweep); here it is looked at once more
+//! right before it goes. Stores list open uploads poorly, or not at all: what can't be seen, or can't be told to be
+//! old, stays.
+
+use super::Cancel;
+use super::bucket::{Bucket, Scope};
+use crate::catalog::key::target_prefix;
+use crate::catalog::{Incomplete, Missing};
+use crate::config::{Config, Selector};
+use crate::error::{Result, Stage};
+use crate::retention::sweep::{Upload, sweep};
+use crate::store::{OpenUpload, Store, StoreError, StoreErrorKind};
+
+/// Sweeps the leftovers of these targets. What was swept is said.
+pub async fn targets<S: Store>(bucket: &Bucket<S>, targets: &[String], cancel: &Cancel) -> Result<()> {
+    if !bucket.config.prune {
+        return Ok(());
+    }
+    for target in targets {
+        if cancel.is_cancelled() {
+            break;
+        }
+        of(bucket, target).await?;
+    }
+    Ok(())
+}
+
+/// The names of TARGET's targets, as far as they are known without asking the engine: those of a label are not.
+pub fn named(config: &Config) -> Vec<String> {
+    let is_name = |selector: &Selector| matches!(selector, Selector::Name(_));
+    config
+        .targets
+        .iter()
+        .filter(|entry| is_name(&entry.selector))
+        .map(|entry| entry.text.clone())
+        .collect()
+}
+
+async fn of<S: Store>(bucket: &Bucket<S>, target: &str) -> Result<()> {
+    let catalog = bucket.catalog(&Scope::Targets(vec![target.to_owned()])).await?;
+    let open = open_uploads(bucket, target).await?;
+    let ours = |of: &str| of == target;
+    let uploads = dated(bucket, &open, ours).await?;
+    let swept = sweep(
+        bucket.prefix(),
+        catalog.incomplete(),
+        &uploads,
+        ours,
+        bucket.now(),
+    );
+    for half in swept.halves {
+        remove(bucket, half).await?;
+    }
+    for upload in swept.uploads {
+        let aborted = bucket.store.abort_upload(&upload.key, &upload.id).await;
+        aborted.map_err(|error| error.at(Stage::Prune))?;
+        tracing::info!(key = upload.key, begun = %upload.initiated, "swept: an upload that was never completed");
+    }
+    Ok(())
+}
+
+/// The open uploads; none where the store does not tell.
+async fn open_uploads<S: Store>(bucket: &Bucket<S>, target: &str) -> Result<Vec<OpenUpload>> {
+    let listed = bucket
+        .store
+        .list_uploads(&target_prefix(bucket.prefix(), target))
+        .await;
+    known(listed).map(Option::unwrap_or_default)
+}
+
+/// Those that are old by their begin, with the time of their newest part. One that no longer is open, or whose parts
+/// the store does not tell, is none of them.
+async fn dated<S: Store>(
+    bucket: &Bucket<S>,
+    open: &[OpenUpload],
+    ours: impl Fn(&str) -> bool,
+) -> Result<Vec<Upload>> {
+    let begun: Vec<Upload> = open.iter().map(without_parts).collect();
+    let mut dated = Vec::new();
+    for old in sweep(bucket.prefix(), &[], &begun, ours, bucket.now()).uploads {
+        let newest_part = known(bucket.store.newest_part(&old.key, &old.id).await)?;
+        dated.extend(newest_part.map(|newest_part| Upload {
+            newest_part,
+            ..old.clone()
+        }));
+    }
+    Ok(dated)
+}
+
+fn without_parts(open: &OpenUpload) -> Upload {
+    Upload {
+        key: open.key.clone(),
+        id: open.id.clone(),
+        initiated: open.initiated,
+        newest_part: None,
+    }
+}
+
+/// An answer; `None` where the store has none to give.
+fn known<T>(answer: std::result::Result<T, StoreError>) -> Result<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if matches!(error.kind, StoreErrorKind::Unsupported | StoreErrorKind::NotFound) => {
+            Ok(None)
+        }
+        Err(error) => Err(error.at(Stage::Prune)),
+    }
+}
+
+/// Removes half of a backup, if the other half is not there after all: the listing may be older than it.
+async fn remove<S: Store>(bucket: &Bucket<S>, half: &Incomplete) -> Result<()> {
+    let other = match half.missing {
+        Missing::Manifest => half.key.manifest(bucket.prefix()),
+        Missing::Dump => half.key.object(bucket.prefix()),
+    };
+    match bucket.store.head(&other).await {
+        Err(error) if error.kind == StoreErrorKind::NotFound => {}
+        Err(error) => return Err(error.at(Stage::Prune).hint("nothing of this backup was touched")),
+        Ok(_) => {
+            tracing::warn!(
+                key = half.object,
+                "left alone: its {} is there after all",
+                half.missing
+            );
+            return Ok(());
+        }
+    }
+    let deleted = bucket.store.delete(&half.object).await;
+    deleted.map_err(|error| error.at(Stage::Prune))?;
+    tracing::info!(
+        key = half.object,
+        "swept: half of a backup, its {} is not there",
+        half.missing
+    );
+    Ok(())
+}
