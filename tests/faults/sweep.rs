@@ -4,6 +4,7 @@ use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{context, keys, whole};
 use jiff::{SignedDuration, Timestamp};
 use lifeboat::cli::ScopeArgs;
+use lifeboat::clock;
 use lifeboat::commands::{Cancel, Context, backup, prune};
 use lifeboat::exit::Exit;
 use lifeboat::store::memory::{Fault, MemoryStore, Op};
@@ -13,7 +14,7 @@ const OLD: i64 = 49;
 const YOUNG: i64 = 47;
 
 fn ago(hours: i64) -> Timestamp {
-    Timestamp::now() - SignedDuration::from_hours(hours)
+    clock::now() - SignedDuration::from_hours(hours)
 }
 
 /// The key of a dump that began so many hours ago.
@@ -36,7 +37,7 @@ async fn open(store: &MemoryStore, key: &str, begun: i64, part: Option<i64>) -> 
         store.set_now(ago(part));
         store.upload_part(key, &id, 1, "part".into()).await.unwrap();
     }
-    store.set_now(Timestamp::now());
+    store.set_now(clock::now());
     id
 }
 
@@ -84,7 +85,7 @@ async fn after_a_backup_the_old_ones_are_gone_and_nothing_else() {
     stay.sort();
     open_still.sort();
     let mut left = keys(&store);
-    left.retain(|key| !key.contains(&Timestamp::now().strftime("%Y-%m-%d").to_string()));
+    left.retain(|key| !key.contains(&clock::now().strftime("%Y-%m-%d").to_string()));
     assert_eq!(left, stay);
     assert_eq!(open_ids(&store), open_still);
 }
