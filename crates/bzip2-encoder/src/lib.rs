@@ -8,6 +8,7 @@
 //! [`tables`] of [`huffman`] codes, and [`bits`], with a [`crc`] over what went in.
 
 mod bits;
+mod counts;
 mod crc;
 mod huffman;
 mod move_to_front;
@@ -17,6 +18,7 @@ mod sort;
 mod tables;
 
 use bits::Bits;
+use counts::Counts;
 use move_to_front::Alphabet;
 use sort::Sorter;
 use std::io;
@@ -75,8 +77,9 @@ impl Encoder {
     }
 
     fn put_block(&mut self, out: &mut Bits, crc: u32) -> io::Result<()> {
-        let row = self.sorter.transform(&mut self.block)?;
-        let alphabet = Alphabet::of(&self.block);
+        let counts = Counts::of(&self.block);
+        let row = self.sorter.transform(&mut self.block, &counts)?;
+        let alphabet = Alphabet::of(&counts);
         move_to_front::encode(&self.block, &alphabet, &mut self.symbols);
         self.tables.fit(&self.symbols, alphabet.symbols());
 

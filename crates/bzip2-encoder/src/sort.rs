@@ -1,6 +1,7 @@
 //! The block sort (M. Burrows, D. Wheeler, "A block-sorting lossless data compression algorithm", 1994): the
 //! last column of the sorted rotations, and the row in which the block itself stands.
 
+use super::counts::Counts;
 use super::rotation;
 use libsais::bwt::{AuxIndicesSamplingRate, BwtConstruction};
 use std::io;
@@ -22,15 +23,14 @@ pub struct Sorter {
 }
 
 impl Sorter {
-    /// Replaces `block` by the last column; gives the row of the block.
+    /// Replaces `block`, in which there are so many of each byte, by the last column; gives the row of the block.
     ///
     /// If the block is a string repeated, several rows are equal; it is one of them.
-    pub fn transform(&mut self, block: &mut [u8]) -> io::Result<u32> {
+    pub fn transform(&mut self, block: &mut [u8], counts: &Counts) -> io::Result<u32> {
         let len = block.len();
         if len < 2 {
             return Ok(0);
         }
-        let before = sum(block);
         let begin = rotation::least(block);
         block.rotate_left(begin);
         self.suffixes.resize(len, 0);
@@ -41,15 +41,16 @@ impl Sorter {
             .with_aux_indices_in_buffer(AuxIndicesSamplingRate::new(SAMPLING), &mut self.rows)
             .run()
             .map_err(io::Error::other)?;
-        if sum(block) != before {
+        // A column holds the bytes of the block.
+        if Counts::of(block) != *counts {
             return Err(contradiction());
         }
-        self.row_of((len - begin) % len, block)
+        self.row_of((len - begin) % len, block, counts)
     }
 
     /// The row of the rotation that begins at `wanted`: from the next suffix whose row is known, as a decoder
     /// goes, back.
-    fn row_of(&self, wanted: usize, last_column: &[u8]) -> io::Result<u32> {
+    fn row_of(&self, wanted: usize, last_column: &[u8], counts: &Counts) -> io::Result<u32> {
         let len = last_column.len();
         let sample = wanted.div_ceil(STEP);
         // After the last comes the first.
@@ -62,16 +63,10 @@ impl Sorter {
         let mut row = known.filter(|row| *row < len).ok_or_else(contradiction)?;
         for _ in 0..steps {
             let byte = last_column[row];
-            let less = last_column.iter().filter(|other| **other < byte).count();
-            row = less + memchr::memchr_iter(byte, &last_column[..row]).count();
+            row = counts.less(byte) + memchr::memchr_iter(byte, &last_column[..row]).count();
         }
         u32::try_from(row).map_err(io::Error::other)
     }
-}
-
-/// Of all bytes: a column holds those of the block.
-fn sum(bytes: &[u8]) -> u64 {
-    bytes.iter().map(|byte| u64::from(*byte)).sum()
 }
 
 #[cfg(test)]
@@ -91,7 +86,7 @@ mod tests {
             .map(|rotation| *rotation.last().unwrap())
             .collect();
         let mut sorted = block.to_vec();
-        let row = sorter.transform(&mut sorted).unwrap();
+        let row = sorter.transform(&mut sorted, &Counts::of(block)).unwrap();
         assert_eq!(sorted, column, "{block:?}");
         assert_eq!(rotations[row as usize], block, "{block:?}");
     }
@@ -131,7 +126,7 @@ mod tests {
                 suffixes: Vec::new(),
                 rows: vec![row],
             };
-            assert!(sorter.row_of(0, b"abc").is_err(), "{row}");
+            assert!(sorter.row_of(0, b"abc", &Counts::of(b"abc")).is_err(), "{row}");
         }
     }
 }
