@@ -49,7 +49,7 @@ mod tests {
             let block: Vec<u8> = (0..len).map(|_| dice.below(256).to_le_bytes()[0]).collect();
             let counts = Counts::of(&block);
             for byte in 0..=255 {
-                let equal = block.iter().filter(|other| **other == byte).count();
+                let equal = memchr::memchr_iter(byte, &block).count();
                 assert_eq!(counts.each()[usize::from(byte)] as usize, equal);
                 let less = block.iter().filter(|other| **other < byte).count();
                 assert_eq!(counts.less(byte), less);
