@@ -7,6 +7,7 @@ use super::{
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use bytes::{Bytes, BytesMut};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -207,6 +208,7 @@ impl Shared {
     pub(super) async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
         let mut uploads = Vec::new();
         let mut marker = (None, None);
+        let mut markers = HashSet::new();
         loop {
             let (found, next) = self
                 .settle(|| self.list_uploads_page(prefix, marker.clone()))
@@ -215,7 +217,8 @@ impl Shared {
             if next == (None, None) {
                 return Ok(uploads);
             }
-            if next == marker {
+            // One that was given out before leads in a circle.
+            if !markers.insert(next.clone()) {
                 let reason = "the store repeats a page of its listing";
                 return Err(self
                     .failure("ListMultipartUploads", prefix, Again::Never, reason)
