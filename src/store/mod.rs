@@ -11,6 +11,7 @@ use crate::error::{Cause, Error, Stage};
 use crate::exit::Exit;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashSet;
 use std::future::Future;
 
 /// What an object is, which decides how it is stored: the storage class is for dumps only.
@@ -206,26 +207,91 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send {
         async move {
             let mut all = Vec::new();
+            let mut pages = Pages::default();
             let mut next = None;
             loop {
-                let page = self.list_page(prefix, next.clone()).await?;
+                let page = self.list_page(prefix, next).await?;
+                if !pages.lead_on(&page) {
+                    return Err(StoreError {
+                        kind: StoreErrorKind::Other,
+                        operation: "ListObjectsV2",
+                        subject: prefix.to_owned(),
+                        reason: "the store repeats a page of its listing".to_owned(),
+                        hint: None,
+                        source: None,
+                    });
+                }
                 all.extend(page.objects);
                 match page.next {
                     None => return Ok(all),
-                    // A store that hands the same token out again would have us list for ever.
-                    again if again == next => {
-                        return Err(StoreError {
-                            kind: StoreErrorKind::Other,
-                            operation: "ListObjectsV2",
-                            subject: prefix.to_owned(),
-                            reason: "the store repeats a page of its listing".to_owned(),
-                            hint: None,
-                            source: None,
-                        });
-                    }
                     more => next = more,
                 }
             }
         }
+    }
+}
+
+/// The pages of one listing so far, by what is small of them. A store that goes round in circles would have us list
+/// for ever: with a token it gave out before, or with new ones for the same rows.
+#[derive(Debug, Default)]
+struct Pages {
+    tokens: HashSet<String>,
+    first_keys: HashSet<String>,
+}
+
+impl Pages {
+    /// Whether this page is none of the earlier ones, and does not lead back to one.
+    fn lead_on(&mut self, page: &Page) -> bool {
+        let first = page.objects.first().map(|row| row.key.clone());
+        first.is_none_or(|key| self.first_keys.insert(key))
+            && page.next.clone().is_none_or(|token| self.tokens.insert(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(keys: &[&str], next: Option<&str>) -> Page {
+        let row = |key: &&str| Listed {
+            key: (*key).to_owned(),
+            bytes: 1,
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        Page {
+            objects: keys.iter().map(row).collect(),
+            next: next.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn circles_are_found_and_other_listings_are_not() {
+        // The first page that does not lead on, by its place.
+        let stops = |pages: &[Page]| {
+            let mut seen = Pages::default();
+            pages.iter().position(|page| !seen.lead_on(page))
+        };
+        let (a, b) = (page(&["a", "b"], Some("1")), page(&["c"], Some("2")));
+        assert_eq!(stops(&[a.clone(), b.clone(), page(&["d"], None)]), None);
+        // Not every store lists in order, and some have pages without rows.
+        assert_eq!(
+            stops(&[b.clone(), a.clone(), page(&[], Some("3")), page(&[], None)]),
+            None
+        );
+        assert_eq!(
+            stops(&[a.clone(), page(&["c"], Some("1"))]),
+            Some(1),
+            "the same token"
+        );
+        assert_eq!(
+            stops(&[a.clone(), b.clone(), page(&["d"], Some("1"))]),
+            Some(2),
+            "two that take turns"
+        );
+        assert_eq!(
+            stops(&[a, page(&["a", "b"], Some("2"))]),
+            Some(1),
+            "new ones for old rows"
+        );
     }
 }

@@ -42,7 +42,7 @@ pub struct Certificate {
 }
 
 impl S3Server {
-    /// Starts `versitygw` or `minio`; `None` when it is not installed, which has been said.
+    /// Starts `s3s-fs`, `versitygw` or `minio`; `None` when it is not installed, which has been said.
     pub async fn start(name: &str) -> Option<Self> {
         let program = installed(name)?;
         // Between finding a free port and listening on it, another test may take it.
@@ -109,6 +109,12 @@ impl S3Server {
                     .arg(metadata)
                     .arg("--versioning-dir")
                     .arg(versions)
+                    .arg(&data);
+            }
+            "s3s-fs" => {
+                command
+                    .args(["--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY])
+                    .args(["--host", "127.0.0.1", "--port", &port.to_string()])
                     .arg(&data);
             }
             "minio" => {

@@ -1,4 +1,4 @@
-//! A configuration, a bucket in memory, and a look at what is left in it.
+//! A configuration, the verbs over a store, and a look at what is left in one in memory.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -9,9 +9,10 @@
 use lifeboat::commands::backup::{dump, plan};
 use lifeboat::commands::bucket::Bucket;
 use lifeboat::commands::{Cancel, Context};
-use lifeboat::config;
+use lifeboat::config::{self, Config};
 use lifeboat::error::Result;
 use lifeboat::runtime::Runtime;
+use lifeboat::store::Store;
 use lifeboat::store::memory::MemoryStore;
 use std::sync::Arc;
 
@@ -27,8 +28,8 @@ const ENVIRONMENT: [(&str, &str); 8] = [
     ("COMPRESSION_THREADS", "2"),
 ];
 
-/// What a verb works with; `env` overrides.
-pub fn context<R: Runtime>(runtime: R, store: &MemoryStore, env: &[(&str, &str)]) -> Context<R, MemoryStore> {
+/// The configuration; `env` overrides.
+pub fn config(env: &[(&str, &str)]) -> Config {
     let given = ENVIRONMENT
         .iter()
         .filter(|(name, _)| env.iter().all(|(other, _)| name != other));
@@ -36,12 +37,16 @@ pub fn context<R: Runtime>(runtime: R, store: &MemoryStore, env: &[(&str, &str)]
         .chain(env)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let loaded = config::load(pairs, &|_| Err(std::io::ErrorKind::NotFound.into()));
-    let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+    loaded.unwrap_or_else(|problems| panic!("{problems}")).config
+}
+
+/// What a verb works with; `env` overrides.
+pub fn context<R: Runtime, S: Store>(runtime: R, store: &S, env: &[(&str, &str)]) -> Context<R, S> {
     Context {
         runtime,
         bucket: Bucket {
             store: store.clone(),
-            config: Arc::new(config),
+            config: Arc::new(config(env)),
         },
         run: "run-1".to_owned(),
         cancel: Cancel::default(),
@@ -49,7 +54,7 @@ pub fn context<R: Runtime>(runtime: R, store: &MemoryStore, env: &[(&str, &str)]
 }
 
 /// One backup of the first target, with its error as it is.
-pub async fn attempt<R: Runtime>(context: &Context<R, MemoryStore>) -> Result<dump::Made> {
+pub async fn attempt<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<dump::Made> {
     let entry = &context.bucket.config.targets[0];
     let container = context.runtime.find(entry).await.remove(0).unwrap();
     let plan = plan::plan(context, &container).await?;

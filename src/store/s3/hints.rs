@@ -26,7 +26,7 @@ pub(super) fn refused(config: &config::S3, refusal: &Refusal) -> Option<String> 
     Some(match (code, status) {
         ("NoSuchBucket", _) => no_such_bucket(config),
         ("NotFound" | "", 404) if operation.starts_with("List") => no_such_bucket(config),
-        ("InvalidAccessKeyId" | "InvalidToken" | "XAdminUserNotFound", _) => {
+        ("InvalidAccessKeyId" | "InvalidToken" | "NotSignedUp" | "XAdminUserNotFound", _) => {
             "the store does not know AWS_ACCESS_KEY_ID: keys of another store or account, or deleted".to_owned()
         }
         ("SignatureDoesNotMatch", _) => {

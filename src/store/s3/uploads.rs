@@ -2,11 +2,13 @@
 
 use super::{Again, Failure, OpenUpload, Shared, StoreError, timestamp};
 use jiff::Timestamp;
+use std::collections::HashSet;
 
 impl Shared {
     pub(super) async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
         let mut uploads = Vec::new();
         let mut marker = (None, None);
+        let mut markers = HashSet::new();
         loop {
             let (found, next) = self
                 .settle(|| self.list_uploads_page(prefix, marker.clone()))
@@ -15,7 +17,8 @@ impl Shared {
             if next == (None, None) {
                 return Ok(uploads);
             }
-            if next == marker {
+            // One that was given out before leads in a circle.
+            if !markers.insert(next.clone()) {
                 let reason = "the store repeats a page of its listing";
                 return Err(self
                     .failure("ListMultipartUploads", prefix, Again::Never, reason)
@@ -65,19 +68,20 @@ impl Shared {
     pub(super) async fn newest_part(&self, key: &str, upload: &str) -> Result<Option<Timestamp>, StoreError> {
         let mut newest = None;
         let mut marker = None;
+        let mut markers = HashSet::new();
         loop {
             let (found, next) = self
                 .settle(|| self.newest_part_on_page(key, upload, marker.clone()))
                 .await?;
             newest = newest.max(found);
-            match next {
-                None => return Ok(newest),
-                again if again == marker => {
-                    let reason = "the store repeats a page of its listing";
-                    return Err(self.failure("ListParts", key, Again::Never, reason).error);
-                }
-                more => marker = more,
+            if next.is_none() {
+                return Ok(newest);
             }
+            if !markers.insert(next.clone()) {
+                let reason = "the store repeats a page of its listing";
+                return Err(self.failure("ListParts", key, Again::Never, reason).error);
+            }
+            marker = next;
         }
     }
 

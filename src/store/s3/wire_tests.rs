@@ -5,6 +5,7 @@ use crate::config::Checksum;
 use crate::store::{Kind, Part, Store as _, StoreErrorKind, etag};
 use bytes::Bytes;
 use jiff::SignedDuration;
+use std::time::Duration;
 
 const BODY: &[u8] = b"hello, boat";
 const COMPLETED: &str = "<CompleteMultipartUploadResult><ETag>\"x\"</ETag></CompleteMultipartUploadResult>";
@@ -337,6 +338,22 @@ async fn a_listing_that_leads_nowhere_is_not_the_end() {
             .reason
             .contains("repeats a page")
     );
+}
+
+#[tokio::test]
+async fn uploads_listed_in_a_circle_are_an_error() {
+    let (store, seen) = scripted::store(Checksum::Md5, |number, _| {
+        let marker = format!("<NextKeyMarker>{}</NextKeyMarker>", number % 2);
+        let page = format!(
+            "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>{marker}</ListMultipartUploadsResult>"
+        );
+        reply(200, "", &page)
+    })
+    .await;
+    let circle = tokio::time::timeout(Duration::from_mins(1), store.list_uploads("")).await;
+    let error = circle.expect("an end").unwrap_err();
+    assert!(error.reason.contains("repeats a page"), "{error}");
+    assert_eq!(seen.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]

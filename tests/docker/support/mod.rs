@@ -2,6 +2,7 @@
 
 pub mod bucket;
 pub mod engine;
+#[path = "../../support/front.rs"]
 pub mod front;
 pub mod lifeboat;
 pub mod mongodb;

@@ -1,0 +1,202 @@
+//! A bucket with one backup in it, seen through a front and past it.
+
+use crate::faults::Faults;
+use crate::front::Front;
+use crate::local::{LocalRuntime, Shell, directory};
+use crate::s3_server::{ACCESS_KEY, REGION, S3Server, SECRET_KEY};
+use crate::world;
+use lifeboat::cli::{RestoreArgs, ScopeArgs, VerifyArgs};
+use lifeboat::commands::backup::{self, Summary};
+use lifeboat::commands::{Cancel, Context, restore, verify};
+use lifeboat::error::{Error, Result};
+use lifeboat::exit::Exit;
+use lifeboat::store::Store as _;
+use lifeboat::store::s3::S3Store;
+use std::path::PathBuf;
+
+/// Three parts of 5 MiB, the last one smaller; it can't be compressed.
+const DUMP_BYTES: usize = 12_000_000;
+/// A store that says nothing for so long is given up. Longer than a first retry takes.
+const STALL: &str = "4s";
+
+pub struct Bucket {
+    pub faults: Faults,
+    /// What stands in the place of a database.
+    file: PathBuf,
+    /// Past the front.
+    direct: S3Store,
+    endpoint: String,
+    before: Vec<(String, Option<String>)>,
+    // Dropped in this order.
+    _front: Front,
+    _server: S3Server,
+}
+
+impl Bucket {
+    /// `None` when there is no server to be had, which has been said.
+    pub async fn with_a_backup() -> Option<Self> {
+        let server = S3Server::start("versitygw").await?;
+        server.make_bucket("backups").await;
+        let faults = Faults::default();
+        let front = Front::before(&server.endpoint, faults.clone());
+        let direct = connect(&server.endpoint, &[]).await;
+        let mut bucket = Self {
+            faults,
+            file: directory("database").join("data"),
+            direct,
+            endpoint: front.endpoint.clone(),
+            before: Vec::new(),
+            _front: front,
+            _server: server,
+        };
+        std::fs::write(&bucket.file, noise(DUMP_BYTES)).unwrap();
+        let context = bucket.context_of(&bucket.direct, &[]);
+        world::attempt(&context).await.unwrap();
+        bucket.before = bucket.objects().await;
+        assert_eq!(bucket.before.len(), 2);
+        Some(bucket)
+    }
+
+    fn context_of(&self, store: &S3Store, env: &[(&str, &str)]) -> Context<LocalRuntime, S3Store> {
+        let (file, runtime) = (self.file.display(), LocalRuntime::new(&Shell::any()));
+        let dump = format!("cat {file}");
+        let restore = format!("cat >{file}.new && mv {file}.new {file}");
+        let env = [
+            &environment(&self.endpoint)[..],
+            &[("DUMP_COMMAND", &dump), ("RESTORE_COMMAND", &restore)],
+            env,
+        ]
+        .concat();
+        world::context(runtime, store, &env)
+    }
+
+    /// Through the front.
+    async fn context(&self, env: &[(&str, &str)]) -> Context<LocalRuntime, S3Store> {
+        let store = connect(&self.endpoint, env).await;
+        self.context_of(&store, env)
+    }
+
+    /// `backup` through the front, pruning included.
+    pub async fn backup(&self, env: &[(&str, &str)]) -> Summary {
+        backup::run(&self.context(env).await).await
+    }
+
+    /// One backup through the front that must fail; the error as it is.
+    pub async fn fails(&self, env: &[(&str, &str)]) -> Error {
+        let context = self.context(env).await;
+        let error = world::attempt(&context).await.err().expect("the backup fails");
+        assert_eq!(error.exit, Exit::Storage, "{}", error.chain());
+        error
+    }
+
+    /// One backup through the front that must succeed, and be whole.
+    pub async fn succeeds(&self) {
+        let context = self.context(&[]).await;
+        world::attempt(&context).await.unwrap();
+        let all = self.objects().await;
+        assert_eq!(all.len(), self.before.len() + 2, "{all:?}");
+        assert!(
+            self.before.iter().all(|old| all.contains(old)),
+            "what was there is as it was"
+        );
+        assert_eq!(self.open_uploads().await, 0);
+        assert_eq!(verified(&self.context_of(&self.direct, &[])).await, Exit::Done);
+    }
+
+    /// `verify` of every backup, through the front.
+    pub async fn verify(&self) -> Exit {
+        verified(&self.context(&[]).await).await
+    }
+
+    /// `restore latest --overwrite` through the front, after the database has changed.
+    pub async fn restore(&self) -> Result<()> {
+        std::fs::write(&self.file, "newer").unwrap();
+        let args = RestoreArgs {
+            which: "latest".to_owned(),
+            into: None,
+            name: None,
+            overwrite: true,
+            discard: true,
+            scope: ScopeArgs::default(),
+        };
+        restore::run(&self.context(&[]).await, &args).await
+    }
+
+    /// Whether the database is as it was backed up; if not, it must be untouched.
+    pub fn is_restored(&self) -> bool {
+        let there = std::fs::read(&self.file).unwrap();
+        assert!(there == b"newer" || there == noise(DUMP_BYTES));
+        there != b"newer"
+    }
+
+    /// Every key with its entity tag, past the front.
+    async fn objects(&self) -> Vec<(String, Option<String>)> {
+        let mut objects = Vec::new();
+        for row in self.direct.list("").await.unwrap() {
+            let etag = self.direct.head(&row.key).await.unwrap().etag;
+            objects.push((row.key, etag));
+        }
+        objects
+    }
+
+    /// How many backups are whole.
+    pub async fn whole(&self) -> usize {
+        let keys = self.objects().await;
+        let manifest = |key: &String| keys.iter().any(|(other, _)| *other == format!("{key}.json"));
+        keys.iter().filter(|(key, _)| manifest(key)).count()
+    }
+
+    pub async fn open_uploads(&self) -> usize {
+        self.direct.list_uploads("").await.unwrap().len()
+    }
+
+    /// No object, no manifest, and all that was there is as it was.
+    pub async fn assert_nothing_new(&self) {
+        assert_eq!(self.objects().await, self.before);
+    }
+
+    /// The same, and nothing half-done either.
+    pub async fn assert_untouched(&self) {
+        self.assert_nothing_new().await;
+        assert_eq!(self.open_uploads().await, 0);
+    }
+}
+
+fn environment(endpoint: &str) -> [(&str, &str); 7] {
+    [
+        ("S3_ENDPOINT", endpoint),
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("COMPRESSION", "none"),
+        ("STALL_TIMEOUT", STALL),
+        ("LOCK_WAIT_TIMEOUT", "1s"),
+    ]
+}
+
+async fn connect(endpoint: &str, env: &[(&str, &str)]) -> S3Store {
+    let env = [&environment(endpoint)[..], env].concat();
+    S3Store::connect(&world::config(&env).s3).await.unwrap()
+}
+
+async fn verified(context: &Context<LocalRuntime, S3Store>) -> Exit {
+    let args = VerifyArgs {
+        all: true,
+        ..VerifyArgs::default()
+    };
+    verify::run(&context.bucket, &args, &Cancel::default())
+        .await
+        .unwrap_or_else(|error| error.exit)
+}
+
+/// Bytes in which no two parts are alike.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(byte).take(len).collect()
+}

@@ -1,0 +1,56 @@
+//! A store that is busy or down for a moment: the backup waits, and succeeds.
+
+use crate::bucket::Bucket;
+use crate::front::Verdict;
+use lifeboat::store::memory::Op;
+
+/// Every request of an upload is refused at first.
+async fn passes(status: u16, code: &'static str) {
+    let Some(bucket) = Bucket::with_a_backup().await else {
+        return;
+    };
+    let ops = [
+        Op::CreateUpload,
+        Op::UploadPart,
+        Op::CompleteUpload,
+        Op::Head,
+        Op::Put,
+        Op::ListPage,
+    ];
+    for op in ops {
+        bucket.faults.add(op, 1..=2, Verdict::Refuse(status, code));
+    }
+    bucket.succeeds().await;
+    for op in ops {
+        assert!(bucket.faults.seen(op) > 2, "{op:?} was refused and asked again");
+    }
+}
+
+#[tokio::test]
+async fn of_500() {
+    passes(500, "InternalError").await;
+}
+
+#[tokio::test]
+async fn of_503() {
+    passes(503, "ServiceUnavailable").await;
+}
+
+#[tokio::test]
+async fn of_slow_down() {
+    passes(503, "SlowDown").await;
+}
+
+#[tokio::test]
+async fn one_that_does_not_end_fails_the_backup() {
+    let Some(bucket) = Bucket::with_a_backup().await else {
+        return;
+    };
+    for op in [Op::CreateUpload, Op::UploadPart, Op::CompleteUpload, Op::Put] {
+        let faults = bucket.faults.clone();
+        faults.always(op, Verdict::Refuse(503, "SlowDown"));
+        bucket.fails(&[]).await;
+        faults.heal();
+        bucket.assert_untouched().await;
+    }
+}
