@@ -9,6 +9,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod crash;
 mod damaged;
 mod failures;
 mod image;

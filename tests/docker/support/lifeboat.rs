@@ -64,7 +64,7 @@ impl Lifeboat {
     pub fn spawn(&self, args: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(args).env_clear().envs(&self.env);
-        if let Some(host) = std::env::var_os("DOCKER_HOST") {
+        if let (Some(host), None) = (std::env::var_os("DOCKER_HOST"), self.env.get("DOCKER_HOST")) {
             command.env("DOCKER_HOST", host);
         }
         Running::of(&mut command)
@@ -125,6 +125,11 @@ impl Running {
             stdout,
             stderr,
         }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal.
