@@ -15,7 +15,12 @@ fn of_five_the_good_two_are_backed_up() {
     let stopped = Container::shell();
     engine::docker(&["kill", &stopped.name]);
     let password = "MYSQL_ROOT_PASSWORD=right";
-    let wrong = ["--env", password, "--label", "lifeboat.password-file=/etc/hostname"];
+    let wrong = [
+        "--env",
+        password,
+        "--label",
+        "lifeboat.password-file=/etc/hostname",
+    ];
     let denied = Mysql::start_with(IMAGES[1], "right", &wrong, &[]);
     let unknown = Container::shell();
     let names = [
