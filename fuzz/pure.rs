@@ -4,11 +4,11 @@
 #[path = "../src/catalog/mod.rs"]
 pub mod catalog;
 #[path = "../src/pipeline/compress/mod.rs"]
-mod compress;
+pub mod compress;
 #[path = "../src/config/mod.rs"]
 pub mod config;
 #[path = "../src/pipeline/decompress/mod.rs"]
-mod decompress;
+pub mod decompress;
 #[path = "../src/engine/mod.rs"]
 pub mod engine;
 #[path = "../src/error.rs"]
@@ -16,7 +16,7 @@ pub mod error;
 #[path = "../src/exit.rs"]
 pub mod exit;
 #[path = "../src/runtime/wholeness/record.rs"]
-mod record;
+pub mod record;
 #[path = "../src/schedule.rs"]
 pub mod schedule;
 #[path = "../src/secret.rs"]
