@@ -196,8 +196,9 @@ impl Checker {
         if let Some(within) = within {
             return Err(ArchiveError::Cut(within));
         }
-        let unclosed = self.expected.iter().find(|(_, progress)| !progress.closed);
-        if let Some((key, _)) = unclosed {
+        let unclosed = self.expected.iter().filter(|(_, progress)| !progress.closed);
+        // Of several always the same one.
+        if let Some((key, _)) = unclosed.min_by_key(|(key, _)| *key) {
             return Err(ArchiveError::Unclosed(shown(key)));
         }
         if self.expected.is_empty() {
