@@ -11,6 +11,7 @@
 
 mod damaged;
 mod failures;
+mod hostile;
 mod image;
 mod killed;
 mod mongodb;
