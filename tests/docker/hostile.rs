@@ -164,7 +164,7 @@ fn of_mysql(store: &Store, server: &Mysql) {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02X}")).collect()
+    lifeboat::runtime::wholeness::record::hex(text.as_bytes()).to_uppercase()
 }
 
 /// As an identifier, as a text, for a shell, and for `psql`.

@@ -51,32 +51,36 @@ pub fn seeds() -> Vec<Vec<u8>> {
 /// A first byte of `FF`: the rest is a manifest. Else each two bytes choose a field of the sample and its new value, and a
 /// last byte which field is said twice.
 pub fn holds(data: &[u8]) {
-    match data {
-        [u8::MAX, manifest @ ..] => accepted_means_ours(manifest),
-        _ => {
-            let mut manifest: Value = serde_json::from_str(SAMPLE).unwrap();
-            let (pairs, last) = data.as_chunks::<2>();
-            let mut text = SAMPLE.replace('\n', "");
-            for [field, value] in pairs.iter().take(4) {
-                let value = VALUES[usize::from(*value) % VALUES.len()];
-                if let Ok(value) = serde_json::from_str(value) {
-                    *field_of(&mut manifest, (*field).into()) = value;
-                    text = manifest.to_string();
-                }
-            }
-            let parsed = accepted_means_ours(text.as_bytes());
-            let [again] = last else { return parsed };
-            let (names, value) = (
-                ["format", "key", "target", "dump", "object"],
-                VALUES[usize::from(*again) % 24],
-            );
-            let name = names[usize::from(*again) % names.len()];
-            let twice = format!("{},\"{name}\":{value}}}", text.trim_end_matches('}'));
-            let closed = twice + &"}".repeat(text.len() - text.trim_end_matches('}').len() - 1);
-            accepted_means_ours(closed.as_bytes());
+    if let [u8::MAX, manifest @ ..] = data {
+        return accepted_means_ours(manifest);
+    }
+    let mut manifest: Value = serde_json::from_str(SAMPLE).unwrap();
+    let (pairs, last) = data.as_chunks::<2>();
+    for [field, value] in pairs.iter().take(4) {
+        // Some of them are no JSON that can be kept as a value.
+        if let Ok(value) = serde_json::from_str(VALUES[usize::from(*value) % VALUES.len()]) {
+            *field_of(&mut manifest, (*field).into()) = value;
         }
     }
+    let text = manifest.to_string();
+    accepted_means_ours(text.as_bytes());
+    let (Some(again), Some(open)) = (last.first(), text.strip_suffix('}')) else {
+        return;
+    };
+    let name = TWICE[usize::from(*again) % TWICE.len()];
+    let twice = format!(
+        "{open},\"{name}\":{}}}",
+        VALUES[usize::from(*again) % VALUES.len()]
+    );
+    let key = Key::from_text(KEY).unwrap();
+    assert!(
+        Manifest::parse(twice.as_bytes(), &key).is_err(),
+        "which of two is meant? {twice}"
+    );
 }
+
+/// Fields that are said twice.
+const TWICE: [&str; 5] = ["format", "key", "target", "dump", "object"];
 
 /// One of all the fields, at any depth.
 fn field_of(value: &mut Value, number: usize) -> &mut Value {

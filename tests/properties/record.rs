@@ -103,13 +103,11 @@ fn scan(stream: &[u8], nonce: &Nonce, sizes: [usize; 2]) -> Outcome {
         }
     }
     push(&mut scanner, &[], &mut output).expect("no bytes change nothing");
-    match scanner.code() {
-        Some(code) => Outcome::Ended(output.len(), code),
-        None => {
-            assert_eq!(stream, [&output, scanner.held()].concat(), "nothing is lost");
-            Outcome::Open
-        }
+    if let Some(code) = scanner.code() {
+        return Outcome::Ended(output.len(), code);
     }
+    assert_eq!(stream, [&output, scanner.held()].concat(), "nothing is lost");
+    Outcome::Open
 }
 
 fn push(scanner: &mut Scanner, piece: &[u8], output: &mut Vec<u8>) -> Result<(), RecordError> {

@@ -409,8 +409,8 @@ mod tests {
                     `u`@`%`;\nGRANT USAGE ON *.* TO `u`@`%`;\n";
         let accounts = Accounts::parse(dump.as_bytes()).unwrap();
         let user = account("u", Some("%"));
-        assert_eq!(accounts.names(), [user.clone()]);
-        let statements = accounts.of(&[user.clone()], false);
+        assert_eq!(accounts.names(), std::slice::from_ref(&user));
+        let statements = accounts.of(std::slice::from_ref(&user), false);
         assert_eq!(
             statements,
             [
@@ -420,7 +420,7 @@ mod tests {
         );
         for (line, whose) in [(1, 1), (4, 1), (5, 1), (6, 0)] {
             let said = format!("ERROR 1146 (42S02) at line {line}: no such table\n");
-            let refused = accounts.refused(&[user.clone()], false, &said);
+            let refused = accounts.refused(std::slice::from_ref(&user), false, &said);
             assert_eq!(refused.len(), whose, "{line}");
         }
         for cut in [
