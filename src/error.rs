@@ -4,6 +4,7 @@
 //! which a failure reaches the log and the exit code.
 
 use crate::exit::Exit;
+use crate::shown::one_line;
 use std::fmt;
 
 /// Any error below, kept as the source.
@@ -107,19 +108,9 @@ impl Error {
             }
             next = cause.source();
         }
+        // Texts of tools and servers: the log is of lines.
         one_line(&text)
     }
-}
-
-/// Error texts come from tools and servers: line breaks and control characters would break the one-line log.
-fn one_line(text: &str) -> String {
-    text.trim()
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" | ")
-        .replace(|c: char| c.is_control(), "?")
 }
 
 impl fmt::Display for Error {

@@ -40,6 +40,7 @@
 //! - `runtime`: where the words are said; `runtime::wholeness` proves that a stream was whole.
 //! - `schedule`: when the next backup is due.
 //! - `secret`: a value that must not be shown.
+//! - `shown`: texts of others, as a person may be shown them.
 //! - `store`: S3, and a store in memory for tests.
 
 pub mod app;
@@ -58,4 +59,5 @@ pub mod retention;
 pub mod runtime;
 pub mod schedule;
 pub mod secret;
+pub mod shown;
 pub mod store;

@@ -19,6 +19,7 @@ const LAYERS: [&[&str]; 5] = [
         "retention",
         "schedule",
         "secret",
+        "shown",
     ],
     &["runtime", "store"],
     &["pipeline"],

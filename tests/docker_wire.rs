@@ -152,6 +152,18 @@ async fn a_whole_stream_is_believed_however_it_is_framed() {
 }
 
 #[tokio::test]
+async fn a_frame_may_hold_nothing_wherever_it_stands() {
+    let empty = |nonce: &str| {
+        let record = format!("{nonce} 000\n");
+        [&b"a dump"[..], b"", record.as_bytes(), b""]
+            .into_iter()
+            .flat_map(|payload| [frame(1, b""), frame(1, payload), frame(2, b"")].concat())
+            .collect()
+    };
+    assert_eq!(listen(Start::Stream(empty)).await.unwrap(), b"a dump");
+}
+
+#[tokio::test]
 async fn a_stream_that_is_cut_is_never_believed() {
     let cases: [(&str, Answers); 8] = [
         ("nothing at all", |_| Vec::new()),
@@ -180,7 +192,13 @@ async fn a_stream_that_is_cut_is_never_believed() {
 
 #[tokio::test]
 async fn what_is_no_output_spoils_the_stream() {
-    let cases: [(&str, Answers); 4] = [
+    let cases: [(&str, Answers); 6] = [
+        ("a frame of 4 GiB that never comes", |nonce| {
+            [&[1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff][..], &whole(nonce)].concat()
+        }),
+        ("a kind of frame that nobody knows", |nonce| {
+            [frame(9, b"x"), whole(nonce)].concat()
+        }),
         ("the engine's own error", |nonce| {
             [frame(1, b"half"), frame(3, b"oops"), whole(nonce)].concat()
         }),

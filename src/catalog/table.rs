@@ -5,6 +5,7 @@
 
 use super::which::Row;
 use super::{Backup, Incomplete, Key, Totals};
+use crate::shown::printable;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -103,10 +104,6 @@ fn cells(key: &Key, object: &str, bytes: u64, now: Timestamp, zone: &TimeZone) -
         size(bytes),
         printable(object),
     ]
-}
-
-fn printable(text: &str) -> String {
-    text.replace(char::is_control, "?")
 }
 
 /// Columns two blanks apart, each as wide as its widest cell; no blanks at the end of a line.

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::runtime::docker::DockerRuntime;
 use crate::runtime::{Container, Runtime};
 use crate::schedule::Schedule;
+use crate::shown::one_line;
 use crate::store::s3::S3Store;
 use crate::store::{Kind, Store, StoreErrorKind};
 use std::sync::Arc;
@@ -29,11 +30,11 @@ pub async fn run(config: &Arc<Config>, cancel: &Cancel) -> Exit {
 }
 
 fn ok(what: &str, says: &str) {
-    print(&format!("ok    {what:<10} {says}\n"));
+    print(&format!("ok    {what:<10} {}\n", one_line(says)));
 }
 
 fn warn(what: &str, says: &str) {
-    print(&format!("warn  {what:<10} {says}\n"));
+    print(&format!("warn  {what:<10} {}\n", one_line(says)));
 }
 
 /// The first failure so far.

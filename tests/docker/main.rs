@@ -12,6 +12,7 @@
 mod crash;
 mod damaged;
 mod failures;
+mod hostile;
 mod image;
 mod killed;
 mod mongodb;

@@ -4,6 +4,8 @@
 mod backup;
 mod cancel;
 mod delete;
+mod hostile_bucket;
+mod hostile_target;
 #[path = "../support/local.rs"]
 mod local;
 mod parts;

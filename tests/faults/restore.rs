@@ -11,19 +11,19 @@ use lifeboat::store::memory::MemoryStore;
 use std::path::PathBuf;
 
 /// A "database" that is a file, with a backup of it in the bucket, and a change since.
-struct Database {
+pub struct Database {
     file: PathBuf,
     /// Exists once the restore command has been started.
     started: PathBuf,
-    key: String,
-    context: Context<LocalRuntime, MemoryStore>,
+    pub key: String,
+    pub context: Context<LocalRuntime, MemoryStore>,
 }
 
 const OLD: &str = "what was backed up\n";
 const NEW: &str = "what has been written since\n";
 
 impl Database {
-    async fn new(restore: &str) -> Self {
+    pub async fn new(restore: &str) -> Self {
         let place = directory("database");
         let (file, started) = (place.join("data"), place.join("started"));
         let old = OLD.repeat(150_000);
@@ -49,7 +49,7 @@ impl Database {
         }
     }
 
-    async fn restore(&self, overwrite: bool, discard: bool) -> Result<()> {
+    pub async fn restore(&self, overwrite: bool, discard: bool) -> Result<()> {
         let args = RestoreArgs {
             which: "latest".to_owned(),
             into: None,
@@ -61,11 +61,11 @@ impl Database {
         restore::run(&self.context, &args).await
     }
 
-    fn is_untouched(&self) -> bool {
+    pub fn is_untouched(&self) -> bool {
         !self.started.exists() && std::fs::read_to_string(&self.file).unwrap() == NEW
     }
 
-    fn store(&self) -> &MemoryStore {
+    pub fn store(&self) -> &MemoryStore {
         &self.context.bucket.store
     }
 
@@ -77,7 +77,7 @@ impl Database {
     }
 }
 
-const RESTORE: &str = "touch STARTED; cat >FILE.new && mv FILE.new FILE";
+pub const RESTORE: &str = "touch STARTED; cat >FILE.new && mv FILE.new FILE";
 
 #[tokio::test]
 async fn comes_back_and_what_it_replaces_is_backed_up_first() {

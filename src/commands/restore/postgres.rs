@@ -14,6 +14,7 @@ use crate::engine::postgres::{self, Postgres, Properties, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
+use crate::shown::printable;
 use crate::store::Store;
 use std::time::Duration;
 
@@ -241,7 +242,8 @@ async fn one<R: Runtime, S: Store>(
             tracing::info!("the database that was replaced was dropped, as --discard says");
         }
         Some(replaced) => crate::commands::print(&format!(
-            "what was replaced stays as {replaced}; to drop it: {}\n",
+            "what was replaced stays as {}; to drop it: {}\n",
+            printable(&replaced),
             Postgres::drop_statement(&replaced)
         )),
         None => {}

@@ -3,7 +3,7 @@
 //! The tools print accounts in some versions and in none the same way, so the server is asked account by account.
 //! In the dump, a comment before each statement says whose it is: `-- create 'app'@'%'`, `-- grant 'app'@'%'`.
 
-use super::sql::{ident, script};
+use super::sql::{ident, open_quote, script};
 use super::{AnswerError, Flavour, Mysql, Script, Server, rows};
 use crate::engine::Words;
 use crate::secret::Secret;
@@ -278,7 +278,8 @@ impl Accounts {
         let text = std::str::from_utf8(text).map_err(|_| AccountsError::Encoding)?;
         let mut statements = Vec::new();
         let mut whose = None;
-        for (index, line) in text.lines().enumerate() {
+        let mut lines = text.split('\n').enumerate();
+        while let Some((index, line)) = lines.next() {
             let wrong = || AccountsError::Line(index + 1);
             if let Some(comment) = line.strip_prefix("-- ") {
                 let named = |prefix| comment.strip_prefix(prefix).and_then(Account::parse);
@@ -289,7 +290,14 @@ impl Accounts {
                 };
             } else if !line.is_empty() {
                 let (account, creates) = whose.clone().ok_or_else(wrong)?;
-                let text = line.strip_suffix(';').ok_or_else(wrong)?;
+                // A name may have line breaks, and behind one of them what looks like a statement of somebody else.
+                let (mut text, mut open) = (line.to_owned(), open_quote(None, line));
+                while open.is_some() {
+                    let (_, more) = lines.next().ok_or_else(wrong)?;
+                    open = open_quote(open, more);
+                    text = text + "\n" + more;
+                }
+                let text = text.strip_suffix(';').ok_or_else(wrong)?;
                 let verbs: &[&str] = if creates {
                     &["CREATE USER ", "CREATE ROLE "]
                 } else {
@@ -350,10 +358,18 @@ impl Accounts {
             .filter(|statement| statement.creates == creates && names.contains(&statement.account))
             .collect();
         let what = if creates { "the account" } else { "a grant to" };
+        // A statement may have several lines.
+        let at = |line: usize| {
+            let mut next = 1;
+            told.iter().find(|statement| {
+                next += statement.text.expose().matches('\n').count() + 1;
+                line < next
+            })
+        };
         let line = |text: &str| -> Option<String> {
             let (code, rest) = text.strip_prefix("ERROR ")?.split_once(" at line ")?;
             let (number, message) = rest.split_once(": ")?;
-            let whose = told.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+            let whose = at(number.parse().ok()?)?;
             // A syntax error shows the statement.
             let message = if code.starts_with("1064 ") {
                 "its syntax is not known here"
@@ -383,6 +399,35 @@ mod tests {
         Account {
             user: user.into(),
             host: host.map(str::to_owned),
+        }
+    }
+
+    /// Whoever may name a table and grant rights on it writes into what `SHOW GRANTS` prints.
+    #[test]
+    fn a_line_within_a_name_is_no_statement_of_anybody() {
+        let dump = "-- grant 'u'@'%'\nGRANT SELECT ON `a;\n-- grant 'evil'@'%'\nGRANT ALL ON *.* TO `evil`@`%`;\n-- `.* TO \
+                    `u`@`%`;\nGRANT USAGE ON *.* TO `u`@`%`;\n";
+        let accounts = Accounts::parse(dump.as_bytes()).unwrap();
+        let user = account("u", Some("%"));
+        assert_eq!(accounts.names(), std::slice::from_ref(&user));
+        let statements = accounts.of(std::slice::from_ref(&user), false);
+        assert_eq!(
+            statements,
+            [
+                "GRANT SELECT ON `a;\n-- grant 'evil'@'%'\nGRANT ALL ON *.* TO `evil`@`%`;\n-- `.* TO `u`@`%`",
+                "GRANT USAGE ON *.* TO `u`@`%`"
+            ]
+        );
+        for (line, whose) in [(1, 1), (4, 1), (5, 1), (6, 0)] {
+            let said = format!("ERROR 1146 (42S02) at line {line}: no such table\n");
+            let refused = accounts.refused(std::slice::from_ref(&user), false, &said);
+            assert_eq!(refused.len(), whose, "{line}");
+        }
+        for cut in [
+            "-- grant 'u'@'%'\nGRANT SELECT ON `a;\n",
+            "-- grant 'u'@'%'\nGRANT `a'\n;\n",
+        ] {
+            assert!(Accounts::parse(cut.as_bytes()).is_err(), "{cut}");
         }
     }
 

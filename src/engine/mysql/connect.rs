@@ -46,6 +46,8 @@ impl Mysql {
         let mut argv = vec![self.tools.client.clone()];
         argv.extend(self.connection());
         argv.extend(self.discreet());
+        // Names are read as they are, and what follows a backslash is none of the client's own commands.
+        argv.push("--binary-mode".to_owned());
         argv.extend(["--batch", "--raw", "--skip-column-names", "--connect-timeout=30"].map(str::to_owned));
         argv.push(format!(
             "--init-command=SET SESSION sql_mode = '', {}",
@@ -91,6 +93,7 @@ mod tests {
                 "--socket=/run/x.sock",
                 "--user=u",
                 "--default-character-set=utf8mb4",
+                "--binary-mode",
                 "--batch",
                 "--raw",
                 "--skip-column-names",

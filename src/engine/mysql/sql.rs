@@ -44,16 +44,56 @@ pub fn is(column: &str, name: &str) -> String {
     )
 }
 
-/// Statements as one text for the client to read, one a line.
+/// Statements as one text for the client to read, each beginning a line. Line breaks in them stay: they are in names, and
+/// with a blank there `a\nb` would be `a b`, another database.
 pub fn script(statements: &[String]) -> String {
-    statements.iter().fold(String::new(), |text, statement| {
-        text + &statement.replace('\n', " ") + ";\n"
-    })
+    statements
+        .iter()
+        .fold(String::new(), |text, statement| text + statement + ";\n")
+}
+
+/// Which quote is open behind `line`, where `open` was before it. In backticks nothing escapes.
+pub fn open_quote(open: Option<char>, line: &str) -> Option<char> {
+    let mut open = open;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (open, c) {
+            (None, '`' | '\'' | '"') => open = Some(c),
+            // One that is doubled closes and opens.
+            (Some(quote), _) if c == quote => open = None,
+            (Some('\'' | '"'), '\\') => drop(chars.next()),
+            _ => {}
+        }
+    }
+    open
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_breaks_in_names_stay() {
+        let statements = [format!("DROP DATABASE {}", ident("a\nb")), "SELECT 1".to_owned()];
+        assert_eq!(script(&statements), "DROP DATABASE `a\nb`;\nSELECT 1;\n");
+    }
+
+    #[test]
+    fn quotes_are_open_until_they_are_closed() {
+        for (line, open) in [
+            ("", None),
+            ("GRANT ALL ON `a", Some('`')),
+            ("`a``", Some('`')),
+            ("`a``b`", None),
+            ("`a\\`", None),
+            ("'a\\'", Some('\'')),
+            ("'it''s'", None),
+            ("'`' \"'\" `", Some('`')),
+        ] {
+            assert_eq!(open_quote(None, line), open, "{line}");
+        }
+        assert_eq!(open_quote(Some('`'), "'` x"), None);
+    }
 
     #[test]
     fn quotes_names_and_values() {

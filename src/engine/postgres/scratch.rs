@@ -161,7 +161,7 @@ impl Postgres {
 
     /// What an operator would say to `psql` to drop `database`.
     pub fn drop_statement(database: &str) -> String {
-        format!("DROP DATABASE {}", sql::ident(database))
+        format!("DROP DATABASE {}", sql::printable_ident(database))
     }
 
     /// Asks how much room there is where the server's files are.
@@ -281,6 +281,9 @@ mod tests {
         let old = Postgres::new("u", None).knowing(120_000).drop_database("a");
         assert_eq!(old.argv.last().unwrap(), "DROP DATABASE IF EXISTS \"a\"");
         assert_eq!(Postgres::drop_statement("a\"b"), "DROP DATABASE \"a\"\"b\"");
+        // It is copied from a terminal.
+        let hostile = Postgres::drop_statement("a\u{1b}[2J\n\\\"ö\u{202e}");
+        assert_eq!(hostile, r#"DROP DATABASE U&"a\+00001B[2J\+00000A\\""ö\+00202E""#);
     }
 
     #[test]

@@ -1,11 +1,29 @@
 //! Names and values as SQL text. Everything that ends up in a statement goes through here: names come from
 //! catalogs and from the bucket, and may hold anything.
 
+use crate::shown::printable;
 use std::fmt::Write;
 
 /// `name` as an identifier, always quoted: no list of keywords to keep up with.
 pub fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `name` as an identifier to be copied from a terminal: what would speak to it is escaped.
+pub fn printable_ident(name: &str) -> String {
+    if printable(name) == name {
+        return ident(name);
+    }
+    let escaped = name.replace('\\', "\\\\").replace('"', "\"\"");
+    let escaped = escaped.chars().fold(String::new(), |text, c| {
+        let shown = printable(c.encode_utf8(&mut [0; 4])) != "?" || c == '?';
+        if shown {
+            text + c.encode_utf8(&mut [0; 4])
+        } else {
+            text + &format!("\\+{:06X}", u32::from(c))
+        }
+    });
+    format!("U&\"{escaped}\"")
 }
 
 /// `value` as a string literal that means the same whatever `standard_conforming_strings` says.

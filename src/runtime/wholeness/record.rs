@@ -76,6 +76,10 @@ impl Scanner {
 
     /// Takes the next piece; gives out what certainly belongs to the tool's output (may be empty).
     pub fn push(&mut self, piece: &[u8]) -> Result<Bytes, RecordError> {
+        // A frame may hold nothing. That is not a byte behind the record.
+        if piece.is_empty() {
+            return Ok(Bytes::new());
+        }
         if self.code.is_some() {
             return Err(RecordError::Trailing(piece.len()));
         }
@@ -151,6 +155,15 @@ mod tests {
         for piece in 1..=stream.len() {
             assert_eq!(scan(&stream, piece), Err(RecordError::Trailing(1)));
         }
+    }
+
+    #[test]
+    fn a_piece_without_bytes_is_nothing_behind_the_record_either() {
+        let mut scanner = Scanner::new(&Nonce(NONCE.into()));
+        for piece in ["", NONCE, "", " 000\n", ""] {
+            assert_eq!(scanner.push(piece.as_bytes()), Ok(Bytes::new()));
+        }
+        assert_eq!(scanner.code(), Some(0));
     }
 
     #[test]

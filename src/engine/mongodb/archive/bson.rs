@@ -9,7 +9,11 @@ pub(super) enum Value<'a> {
     Other,
 }
 
-/// The fields of a document; `None` where it is none.
+/// Headers have less than ten. Of the shortest there is room for millions in a document, and each takes twenty times as much
+/// memory when it is taken apart.
+const MOST_FIELDS: usize = 1_000;
+
+/// The fields of a document; `None` where it is none, or has more than any header.
 pub(super) fn fields(document: &[u8]) -> Option<Vec<(&[u8], Value<'_>)>> {
     let (length, mut rest) = int(document)?;
     if usize::try_from(length).ok()? != document.len() {
@@ -24,6 +28,9 @@ pub(super) fn fields(document: &[u8]) -> Option<Vec<(&[u8], Value<'_>)>> {
         let (name, tail) = zero_ended(tail)?;
         let (value, tail) = value(kind, tail)?;
         fields.push((name, value));
+        if fields.len() > MOST_FIELDS {
+            return None;
+        }
         rest = tail;
     }
 }
@@ -109,6 +116,20 @@ mod tests {
                 let _ = fields(&other);
             }
         }
+    }
+
+    #[test]
+    fn more_fields_than_any_header_has_are_refused() {
+        let of = |count: usize| {
+            let fields = [0x0A, 0].repeat(count);
+            let length = u32::try_from(fields.len() + 5).unwrap_or_default().to_le_bytes();
+            [&length[..], &fields, &[0]].concat()
+        };
+        assert_eq!(
+            fields(&of(MOST_FIELDS)).map(|fields| fields.len()),
+            Some(MOST_FIELDS)
+        );
+        assert_eq!(fields(&of(MOST_FIELDS + 1)), None);
     }
 
     #[test]

@@ -230,6 +230,31 @@ fn reordered_blocks() {
     }
 }
 
+/// What is kept of an archive does not grow with the definitions of its views.
+#[test]
+fn beyond_a_bound_views_are_told_without_having_been_looked_into() {
+    let definition: &'static str = Box::leak("x".repeat(4 << 20).into_boxed_str());
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let mut archive = header();
+    for name in names {
+        archive.extend(document(&[
+            ("db", Text("app")),
+            ("collection", Text(name)),
+            ("metadata", Text(definition)),
+            ("type", Text("view")),
+        ]));
+    }
+    let mut checker = Checker::default();
+    checker.push(&archive).unwrap();
+    let kept: usize = checker.views.iter().map(|(_, metadata)| metadata.len()).sum();
+    assert!(kept <= MOST_VIEWS_BYTES, "{kept}");
+    let rest = names.map(|name| end("app", name, &[])).concat();
+    checker.push(&[&TERMINATOR[..], &rest].concat()).unwrap();
+    let contents = checker.finish().unwrap();
+    assert_eq!(contents.views_that_name_a_database, ["app.e", "app.f"]);
+    assert_eq!(contents.namespaces.len(), names.len());
+}
+
 #[test]
 fn what_is_wrong_is_said() {
     let of = |parts: &[&[u8]]| check(&parts.concat(), 9).unwrap_err().to_string();
