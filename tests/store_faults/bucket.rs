@@ -91,7 +91,12 @@ impl Bucket {
 
     /// One backup through the front that must succeed, and be whole.
     pub async fn succeeds(&self) {
-        let context = self.context(&[]).await;
+        self.succeeds_with(&[]).await;
+    }
+
+    /// The same, with these variables.
+    pub async fn succeeds_with(&self, env: &[(&str, &str)]) {
+        let context = self.context(env).await;
         world::attempt(&context).await.unwrap();
         let all = self.objects().await;
         assert_eq!(all.len(), self.before.len() + 2, "{all:?}");

@@ -14,6 +14,7 @@ mod front;
 mod listing;
 #[path = "../support/local.rs"]
 mod local;
+mod long;
 mod reads;
 #[path = "../support/s3_server.rs"]
 mod s3_server;
