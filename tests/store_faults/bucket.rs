@@ -179,6 +179,20 @@ fn environment(endpoint: &str) -> [(&str, &str); 7] {
     ]
 }
 
+/// One backup with keys from wherever this process's environment says, part after part; and it is whole.
+pub async fn backed_up_with_keys_of_the_chain(endpoint: &str) {
+    let file = directory("database").join("data");
+    std::fs::write(&file, noise(DUMP_BYTES)).unwrap();
+    let dump = format!("cat {}", file.display());
+    let mut env = environment(endpoint).to_vec();
+    env.retain(|(name, _)| !name.contains("KEY") && *name != "STALL_TIMEOUT");
+    env.extend([("DUMP_COMMAND", &*dump), ("S3_CONCURRENCY", "1")]);
+    let store = S3Store::connect(&world::config(&env).s3).await.unwrap();
+    let context = world::context(LocalRuntime::new(&Shell::any()), &store, &env);
+    world::attempt(&context).await.unwrap();
+    assert_eq!(verified(&context).await, Exit::Done);
+}
+
 async fn connect(endpoint: &str, env: &[(&str, &str)]) -> S3Store {
     let env = [&environment(endpoint)[..], env].concat();
     S3Store::connect(&world::config(&env).s3).await.unwrap()

@@ -1,4 +1,4 @@
-//! Uploads that take their time: a slow store, and keys that do not live as long as the upload.
+//! Uploads that take their time: progress counts, and not how long all of it takes.
 
 use crate::bucket::Bucket;
 use crate::front::Verdict;

@@ -16,6 +16,7 @@ mod listing;
 mod local;
 mod long;
 mod reads;
+mod renewal;
 #[path = "../support/s3_server.rs"]
 mod s3_server;
 mod uploads;
