@@ -42,11 +42,13 @@ async fn of_slow_down() {
 }
 
 async fn given_up(op: Op) {
-    let Some(bucket) = Bucket::with_a_backup().await else {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
         return;
     };
+    // Longer than the first few attempts take together.
+    bucket.stall = "4s";
     bucket.faults.always(op, Verdict::Refuse(503, "SlowDown"));
-    bucket.fails(&[]).await;
+    bucket.fails().await;
     bucket.faults.heal();
     bucket.assert_untouched().await;
 }

@@ -15,6 +15,8 @@ mod listing;
 #[path = "../support/local.rs"]
 mod local;
 mod long;
+#[path = "../support/noise.rs"]
+mod noise;
 mod reads;
 mod renewal;
 #[path = "../support/s3_server.rs"]

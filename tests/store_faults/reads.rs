@@ -37,14 +37,16 @@ async fn a_cut_body_is_asked_for_again() {
 }
 
 async fn unread(fault: Verdict) {
-    let Some(bucket) = Bucket::with_a_backup().await else {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
         return;
     };
+    bucket.stall = "4s";
     bucket.faults.add(Op::GetRange, 2..=usize::MAX, fault);
     assert_eq!(bucket.verify().await, Exit::Storage);
     assert_eq!(bucket.restore().await.unwrap_err().exit, Exit::Storage);
     assert!(!bucket.is_restored(), "the command was not even started");
     bucket.faults.heal();
+    bucket.stall = "2m";
     assert_eq!(bucket.verify().await, Exit::Done);
     bucket.assert_untouched().await;
 }

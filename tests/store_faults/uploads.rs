@@ -39,11 +39,12 @@ async fn an_error_inside_a_200_is_an_error() {
     bucket.succeeds().await;
     assert_eq!(bucket.faults.seen(Op::CompleteUpload), 2);
 
-    let Some(bucket) = Bucket::with_a_backup().await else {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
         return;
     };
+    bucket.stall = "4s";
     bucket.faults.always(Op::CompleteUpload, refused);
-    bucket.fails(&[]).await;
+    bucket.fails().await;
     bucket.assert_untouched().await;
 }
 
@@ -63,17 +64,18 @@ async fn a_part_the_store_has_otherwise_is_not_believed() {
         return;
     };
     bucket.faults.always(Op::UploadPart, wrong);
-    let error = bucket.fails(&[]).await;
+    let error = bucket.fails().await;
     assert!(error.chain().contains("the store has MD5"), "{}", error.chain());
     bucket.assert_untouched().await;
 }
 
 async fn given_up(op: Op, verdict: Verdict) {
-    let Some(bucket) = Bucket::with_a_backup().await else {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
         return;
     };
+    bucket.stall = "1s";
     bucket.faults.always(op, verdict);
-    let error = bucket.fails(&[("STALL_TIMEOUT", "1s")]).await;
+    let error = bucket.fails().await;
     let said = ["for 1 s", "in time"]
         .iter()
         .any(|said| error.chain().contains(said));
