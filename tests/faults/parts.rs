@@ -1,12 +1,16 @@
 //! Parts: equal ones, a single request when one is enough, and never one more than S3 takes.
 
 use crate::scripted::{ScriptedRuntime, Step, noise};
+use crate::world::{attempt, context};
 use bytes::Bytes;
 use lifeboat::engine::{EndMark, Words};
+use lifeboat::exit::Exit;
 use lifeboat::pipeline::capture::{Capture, DumpProof};
 use lifeboat::pipeline::upload::{MOST_PARTS, PartWriter, UploadError, UploadOptions};
 use lifeboat::runtime::Runtime;
 use lifeboat::store::memory::{Manners, MemoryStore, Op};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const PART: usize = 5 << 20;
@@ -99,6 +103,81 @@ async fn the_part_that_is_one_too_many_fails_before_it_is_sent() {
     assert!(sent as u64 <= MOST_PARTS, "{sent}");
     writer.abort().await.unwrap();
     assert_eq!((store.open_uploads().len(), store.objects().len()), (0, 0));
+}
+
+/// A whole backup in parts of one byte: S3 has no such parts, and a dump of 50 GB is nothing for a test.
+#[tokio::test]
+async fn a_backup_of_too_many_parts_fails_and_names_the_size_to_set() {
+    let store = MemoryStore::with(Manners {
+        min_part_bytes: 1,
+        ..Manners::default()
+    });
+    let backup = async |bytes| {
+        let runtime = ScriptedRuntime::new([Step::Noise(bytes), Step::Record(0)]);
+        let mut context = context(runtime, &store, &[("COMPRESSION", "none")]);
+        Arc::make_mut(&mut context.bucket.config).s3.part_bytes = Some(1);
+        attempt(&context).await
+    };
+    let most = usize::try_from(MOST_PARTS).unwrap();
+    backup(most).await.unwrap();
+    let before = store.objects();
+    let error = backup(most + 1).await.err().expect("one part too many");
+    assert_eq!(error.exit, Exit::Storage);
+    assert!(error.chain().contains("more than 10000 parts"), "{error}");
+    assert!(
+        error.hint.as_deref().unwrap().contains("S3_PART_SIZE"),
+        "{error:?}"
+    );
+    assert_eq!((store.open_uploads().len(), store.objects()), (0, before));
+}
+
+#[tokio::test]
+async fn a_part_size_that_will_not_do_is_told_before_the_first_byte() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let store = MemoryStore::with(Manners {
+        min_part_bytes: 1,
+        ..Manners::default()
+    });
+    let most = usize::try_from(MOST_PARTS).unwrap();
+    for (part_bytes, bytes) in [(2, most + 1), (1, 1)] {
+        assert!(!log.text().contains("S3_PART_SIZE"), "{}", log.text());
+        let told = log.clone();
+        let look = Step::Do(Arc::new(move || {
+            assert_eq!(told.text().contains("S3_PART_SIZE holds"), part_bytes == 1);
+        }));
+        let runtime = ScriptedRuntime::new([look, Step::Noise(bytes), Step::Record(0)]);
+        let mut context = context(runtime, &store, &[("COMPRESSION", "none")]);
+        Arc::make_mut(&mut context.bucket.config).s3.part_bytes = Some(part_bytes);
+        attempt(&context).await.unwrap();
+    }
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let writer = move || log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]

@@ -3,22 +3,12 @@
 use bytes::Bytes;
 use lifeboat::store::{Head, Store, StoreError};
 
+pub use crate::noise::noise as bytes;
+
 pub const MIB: usize = 1 << 20;
 
 /// The smallest part that S3 takes.
 pub const PART: usize = 5 * MIB;
-
-/// Bytes in which no two parts are alike.
-pub fn bytes(len: usize) -> Bytes {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let byte = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    };
-    std::iter::repeat_with(byte).take(len).collect::<Vec<u8>>().into()
-}
 
 /// A whole multipart upload.
 pub async fn upload<S: Store>(

@@ -7,6 +7,8 @@
 mod bodies;
 mod connecting;
 mod features;
+#[path = "../support/noise.rs"]
+mod noise;
 mod outcome;
 mod refusals;
 #[path = "../support/s3_server.rs"]

@@ -20,11 +20,11 @@ async fn refused(status: u16, code: &'static str, hint: &str) {
     };
     let (later, verdict) = (2..=usize::MAX, Verdict::Refuse(status, code));
     bucket.faults.add(Op::UploadPart, later.clone(), verdict.clone());
-    hints(&bucket.fails(&[]).await, hint);
+    hints(&bucket.fails().await, hint);
     bucket.assert_untouched().await;
 
     bucket.faults.add(Op::AbortUpload, 1..=usize::MAX, verdict);
-    hints(&bucket.fails(&[]).await, hint);
+    hints(&bucket.fails().await, hint);
     bucket.faults.heal();
     bucket.assert_nothing_new().await;
     assert_eq!(bucket.open_uploads().await, 1, "nobody may give it up");

@@ -3,6 +3,7 @@
 use crate::faults::Faults;
 use crate::front::Front;
 use crate::local::{LocalRuntime, Shell, directory};
+use crate::noise::noise;
 use crate::s3_server::{ACCESS_KEY, REGION, S3Server, SECRET_KEY};
 use crate::world;
 use lifeboat::cli::{RestoreArgs, ScopeArgs, VerifyArgs};
@@ -16,11 +17,13 @@ use std::path::PathBuf;
 
 /// Three parts of 5 MiB, the last one smaller; it can't be compressed.
 const DUMP_BYTES: usize = 12_000_000;
-/// A store that says nothing for so long is given up. Longer than a first retry takes.
-const STALL: &str = "4s";
+/// A store that says nothing for so long is given up: no test waits for it, and no slow machine gets there.
+const PATIENT: &str = "2m";
 
 pub struct Bucket {
     pub faults: Faults,
+    /// `STALL_TIMEOUT` of what runs through the front.
+    pub stall: &'static str,
     /// What stands in the place of a database.
     file: PathBuf,
     /// Past the front.
@@ -39,9 +42,10 @@ impl Bucket {
         server.make_bucket("backups").await;
         let faults = Faults::default();
         let front = Front::before(&server.endpoint, faults.clone());
-        let direct = connect(&server.endpoint, &[]).await;
+        let direct = connect(&server.endpoint).await;
         let mut bucket = Self {
             faults,
+            stall: PATIENT,
             file: directory("database").join("data"),
             direct,
             endpoint: front.endpoint.clone(),
@@ -72,8 +76,8 @@ impl Bucket {
 
     /// Through the front.
     async fn context(&self, env: &[(&str, &str)]) -> Context<LocalRuntime, S3Store> {
-        let store = connect(&self.endpoint, env).await;
-        self.context_of(&store, env)
+        let env = [&[("STALL_TIMEOUT", self.stall)], env].concat();
+        self.context_of(&connect(&self.endpoint).await, &env)
     }
 
     /// `backup` through the front, pruning included.
@@ -82,8 +86,8 @@ impl Bucket {
     }
 
     /// One backup through the front that must fail; the error as it is.
-    pub async fn fails(&self, env: &[(&str, &str)]) -> Error {
-        let context = self.context(env).await;
+    pub async fn fails(&self) -> Error {
+        let context = self.context(&[]).await;
         let error = world::attempt(&context).await.err().expect("the backup fails");
         assert_eq!(error.exit, Exit::Storage, "{}", error.chain());
         error
@@ -91,7 +95,12 @@ impl Bucket {
 
     /// One backup through the front that must succeed, and be whole.
     pub async fn succeeds(&self) {
-        let context = self.context(&[]).await;
+        self.succeeds_with(&[]).await;
+    }
+
+    /// The same, with these variables.
+    pub async fn succeeds_with(&self, env: &[(&str, &str)]) {
+        let context = self.context(env).await;
         world::attempt(&context).await.unwrap();
         let all = self.objects().await;
         assert_eq!(all.len(), self.before.len() + 2, "{all:?}");
@@ -139,11 +148,17 @@ impl Bucket {
         objects
     }
 
+    /// Every key, past the front.
+    pub async fn keys(&self) -> Vec<String> {
+        self.objects().await.into_iter().map(|(key, _)| key).collect()
+    }
+
     /// How many backups are whole.
     pub async fn whole(&self) -> usize {
-        let keys = self.objects().await;
-        let manifest = |key: &String| keys.iter().any(|(other, _)| *other == format!("{key}.json"));
-        keys.iter().filter(|(key, _)| manifest(key)).count()
+        let keys = self.keys().await;
+        keys.iter()
+            .filter(|key| keys.contains(&format!("{key}.json")))
+            .count()
     }
 
     pub async fn open_uploads(&self) -> usize {
@@ -169,14 +184,29 @@ fn environment(endpoint: &str) -> [(&str, &str); 7] {
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("COMPRESSION", "none"),
-        ("STALL_TIMEOUT", STALL),
+        ("STALL_TIMEOUT", PATIENT),
         ("LOCK_WAIT_TIMEOUT", "1s"),
     ]
 }
 
-async fn connect(endpoint: &str, env: &[(&str, &str)]) -> S3Store {
-    let env = [&environment(endpoint)[..], env].concat();
-    S3Store::connect(&world::config(&env).s3).await.unwrap()
+/// One backup with keys from wherever this process's environment says, part after part; and it is whole.
+pub async fn backed_up_with_keys_of_the_chain(endpoint: &str) {
+    let file = directory("database").join("data");
+    std::fs::write(&file, noise(DUMP_BYTES)).unwrap();
+    let dump = format!("cat {}", file.display());
+    let mut env = environment(endpoint).to_vec();
+    env.retain(|(name, _)| !name.contains("KEY"));
+    env.extend([("DUMP_COMMAND", &*dump), ("S3_CONCURRENCY", "1")]);
+    let store = S3Store::connect(&world::config(&env).s3).await.unwrap();
+    let context = world::context(LocalRuntime::new(&Shell::any()), &store, &env);
+    world::attempt(&context).await.unwrap();
+    assert_eq!(verified(&context).await, Exit::Done);
+}
+
+async fn connect(endpoint: &str) -> S3Store {
+    S3Store::connect(&world::config(&environment(endpoint)).s3)
+        .await
+        .unwrap()
 }
 
 async fn verified(context: &Context<LocalRuntime, S3Store>) -> Exit {
@@ -187,16 +217,4 @@ async fn verified(context: &Context<LocalRuntime, S3Store>) -> Exit {
     verify::run(&context.bucket, &args, &Cancel::default())
         .await
         .unwrap_or_else(|error| error.exit)
-}
-
-/// Bytes in which no two parts are alike.
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let byte = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    };
-    std::iter::repeat_with(byte).take(len).collect()
 }

@@ -14,7 +14,11 @@ mod front;
 mod listing;
 #[path = "../support/local.rs"]
 mod local;
+mod long;
+#[path = "../support/noise.rs"]
+mod noise;
 mod reads;
+mod renewal;
 #[path = "../support/s3_server.rs"]
 mod s3_server;
 mod uploads;

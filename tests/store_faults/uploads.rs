@@ -39,11 +39,12 @@ async fn an_error_inside_a_200_is_an_error() {
     bucket.succeeds().await;
     assert_eq!(bucket.faults.seen(Op::CompleteUpload), 2);
 
-    let Some(bucket) = Bucket::with_a_backup().await else {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
         return;
     };
+    bucket.stall = "4s";
     bucket.faults.always(Op::CompleteUpload, refused);
-    bucket.fails(&[]).await;
+    bucket.fails().await;
     bucket.assert_untouched().await;
 }
 
@@ -63,33 +64,36 @@ async fn a_part_the_store_has_otherwise_is_not_believed() {
         return;
     };
     bucket.faults.always(Op::UploadPart, wrong);
-    let error = bucket.fails(&[]).await;
+    let error = bucket.fails().await;
     assert!(error.chain().contains("the store has MD5"), "{}", error.chain());
     bucket.assert_untouched().await;
 }
 
+async fn given_up(op: Op, verdict: Verdict) {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
+        return;
+    };
+    bucket.stall = "1s";
+    bucket.faults.always(op, verdict);
+    let error = bucket.fails().await;
+    let said = ["for 1 s", "in time"]
+        .iter()
+        .any(|said| error.chain().contains(said));
+    assert!(said, "{op:?}: {}", error.chain());
+    bucket.assert_nothing_new().await;
+    // An upload whose id never came cannot be given up: that is for the bucket's lifecycle rule.
+    let nameless = usize::from(op == Op::CreateUpload);
+    assert_eq!(bucket.open_uploads().await, nameless, "{op:?}");
+}
+
 #[tokio::test]
 async fn a_store_that_stops_taking_or_answering_is_given_up() {
-    for (op, verdict) in [
-        (Op::UploadPart, Verdict::StallBody(100_000)),
-        (Op::UploadPart, Verdict::Silence),
-        (Op::CreateUpload, Verdict::Silence),
-        (Op::CompleteUpload, Verdict::Silence),
-        (Op::Put, Verdict::StallBody(10)),
-        (Op::Put, Verdict::Silence),
-    ] {
-        let Some(bucket) = Bucket::with_a_backup().await else {
-            return;
-        };
-        bucket.faults.always(op, verdict);
-        let error = bucket.fails(&[("STALL_TIMEOUT", "1s")]).await;
-        let said = ["for 1 s", "in time"]
-            .iter()
-            .any(|said| error.chain().contains(said));
-        assert!(said, "{op:?}: {}", error.chain());
-        bucket.assert_nothing_new().await;
-        // An upload whose id never came cannot be given up: that is for the bucket's lifecycle rule.
-        let nameless = usize::from(op == Op::CreateUpload);
-        assert_eq!(bucket.open_uploads().await, nameless, "{op:?}");
-    }
+    tokio::join!(
+        given_up(Op::UploadPart, Verdict::StallBody(100_000)),
+        given_up(Op::UploadPart, Verdict::Silence),
+        given_up(Op::CreateUpload, Verdict::Silence),
+        given_up(Op::CompleteUpload, Verdict::Silence),
+        given_up(Op::Put, Verdict::StallBody(10)),
+        given_up(Op::Put, Verdict::Silence),
+    );
 }

@@ -11,6 +11,10 @@ use lifeboat::store::memory::Op;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// How often in a second a throttled body is read on.
+const TICKS: usize = 20;
 
 /// What the front does with a request.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub enum Verdict {
     Reset(usize),
     /// No more than so many bytes of the body are taken. Nothing is passed on.
     StallBody(usize),
+    /// The body is taken at so many bytes a second, and passed on.
+    Throttle(usize),
     /// All is taken and passed on, and its answer is never given; the connection stays.
     Silence,
     /// All is taken and passed on, and the connection is closed without the answer.
@@ -90,10 +96,19 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 pub struct Request {
     pub method: String,
     pub path: String,
-    ranged: bool,
+    /// The first line and the headers.
+    head: String,
 }
 
 impl Request {
+    /// What a header says.
+    pub fn header(&self, wanted: &str) -> Option<&str> {
+        let mut pairs = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        pairs
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value.trim())
+    }
+
     /// Whether it brings a part of a multipart upload, and which.
     pub fn part(&self) -> Option<u32> {
         let (_, query) = self.path.split_once('?')?;
@@ -117,7 +132,7 @@ impl Request {
             "PUT" => Op::Put,
             _ if has("uploads") => Op::ListUploads,
             _ if has("list-type") => Op::ListPage,
-            _ if self.ranged => Op::GetRange,
+            _ if self.header("range").is_some() => Op::GetRange,
             _ => Op::Get,
         }
     }
@@ -155,6 +170,12 @@ impl Closing {
     fn wait(&self) {
         let over = self.over.lock().unwrap();
         drop(self.changed.wait_while(over, |over| !*over).unwrap());
+    }
+
+    fn wait_for(&self, duration: Duration) {
+        let over = self.over.lock().unwrap();
+        let waited = self.changed.wait_timeout_while(over, duration, |over| !*over);
+        drop(waited.unwrap());
     }
 
     fn end(&self) {
@@ -213,22 +234,18 @@ fn serve(mut client: TcpStream, server: &str, script: &dyn Script, closing: &Clo
         bytes.extend_from_slice(&piece[..read]);
     };
     let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
-    let header = |wanted: &str| {
-        let mut pairs = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        pairs
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| value.trim().to_owned())
-    };
-    let length: usize = header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut words = head.split(' ');
     let mut word = || words.next().unwrap_or_default().to_owned();
     let request = Request {
         method: word(),
         path: word(),
-        ranged: header("range").is_some(),
+        head: head.clone(),
     };
+    let length: usize = request
+        .header("content-length")
+        .map_or(0, |length| length.parse().unwrap());
     let verdict = script.request(&request);
-    if header("expect").is_some() {
+    if request.header("expect").is_some() {
         client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let taken = match verdict {
@@ -236,7 +253,15 @@ fn serve(mut client: TcpStream, server: &str, script: &dyn Script, closing: &Clo
         _ => length,
     };
     let mut rest = vec![0; (head_end + 4 + taken).saturating_sub(bytes.len())];
-    client.read_exact(&mut rest)?;
+    match verdict {
+        Verdict::Throttle(per_second) => {
+            for piece in rest.chunks_mut(per_second.div_ceil(TICKS).max(1)) {
+                client.read_exact(piece)?;
+                closing.wait_for(Duration::from_secs(1) / u32::try_from(TICKS).unwrap());
+            }
+        }
+        _ => client.read_exact(&mut rest)?,
+    }
     bytes.extend(rest);
     let pass = || {
         let mut upstream = TcpStream::connect(server)?;
@@ -248,7 +273,7 @@ fn serve(mut client: TcpStream, server: &str, script: &dyn Script, closing: &Clo
         std::io::Result::Ok(Reply::of(answer))
     };
     let (reply, most) = match verdict {
-        Verdict::Pass => (pass()?, usize::MAX),
+        Verdict::Pass | Verdict::Throttle(_) => (pass()?, usize::MAX),
         Verdict::Refuse(status, code) => {
             let body = format!("<Error><Code>{code}</Code><Message>as the test says</Message></Error>");
             let length = body.len();

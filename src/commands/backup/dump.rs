@@ -1,6 +1,7 @@
 //! One database: from its dump tool to a backup that exists.
 
 use super::Context;
+use crate::catalog::table::size;
 use crate::catalog::{Backup, Database, Key, Manifest, manifest};
 use crate::clock;
 use crate::engine::{self, EndMark, Lock, Words};
@@ -92,6 +93,11 @@ pub async fn store<R: Runtime, S: Store>(
     )
     .map_err(|error| Error::new(Stage::Config, Exit::Usage, error))?;
 
+    if let (Some(configured), Some(previous)) = (config.s3.part_bytes, &previous)
+        && let Some(told) = too_small(configured, previous.bytes)
+    {
+        tracing::warn!(target = container.target, database = %job.database, "{told}");
+    }
     let options = UploadOptions {
         part_bytes: part_bytes(
             config.s3.part_bytes,
@@ -306,6 +312,20 @@ fn part_bytes(configured: Option<u64>, previous: Option<u64>, estimate: Option<u
         .max(PART_BYTES)
 }
 
+/// Words for an `S3_PART_SIZE` in which the previous backup would not have room any more. It is no refusal: the dump may
+/// have become smaller. If not, it fails after the last part, which may be hours from now.
+fn too_small(configured: u64, previous: u64) -> Option<String> {
+    let holds = configured.saturating_mul(MOST_PARTS);
+    (previous > holds).then(|| {
+        let wanted = part_bytes(None, Some(previous), None) / MIB;
+        format!(
+            "S3_PART_SIZE holds {} at most, and the previous backup took {}: unset it, or set it to at least {wanted}MiB",
+            size(holds),
+            size(previous)
+        )
+    })
+}
+
 fn compress_failed(error: crate::pipeline::compress::CompressError) -> Error {
     Error::new(Stage::Compression, Exit::Other, error)
 }
@@ -370,5 +390,18 @@ mod tests {
         // 100 GiB stored last time: expected 200 GiB, 20.97 MB a part.
         assert_eq!(part_bytes(None, Some(100 << 30), Some(1)), 21 * MIB);
         assert_eq!(part_bytes(None, None, Some(1 << 40)), 105 * MIB);
+    }
+
+    #[test]
+    fn parts_that_are_too_small_for_the_previous_backup_are_told_at_the_start() {
+        let holds = 5 * MIB * MOST_PARTS;
+        assert_eq!(too_small(5 * MIB, holds), None);
+        assert_eq!(
+            too_small(5 * MIB, holds + 1).as_deref(),
+            Some(
+                "S3_PART_SIZE holds 48.8 GiB at most, and the previous backup took 48.8 GiB: unset it, or set it to at \
+                 least 11MiB"
+            )
+        );
     }
 }

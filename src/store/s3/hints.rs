@@ -26,8 +26,12 @@ pub(super) fn refused(config: &config::S3, refusal: &Refusal) -> Option<String> 
     Some(match (code, status) {
         ("NoSuchBucket", _) => no_such_bucket(config),
         ("NotFound" | "", 404) if operation.starts_with("List") => no_such_bucket(config),
-        ("InvalidAccessKeyId" | "InvalidToken" | "NotSignedUp" | "XAdminUserNotFound", _) => {
+        ("InvalidAccessKeyId" | "NotSignedUp" | "XAdminUserNotFound", _) => {
             "the store does not know AWS_ACCESS_KEY_ID: keys of another store or account, or deleted".to_owned()
+        }
+        ("InvalidToken", _) => {
+            "the store does not know AWS_SESSION_TOKEN: of other keys than the two beside it, or the store takes none"
+                .to_owned()
         }
         ("SignatureDoesNotMatch", _) => {
             "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID (a cut or quoted value?), or a proxy changes \
