@@ -22,6 +22,7 @@ mod restore;
 mod round_trip;
 mod schedule;
 mod secrets;
+mod soak;
 mod stall;
 mod stock_tools;
 mod support;
