@@ -52,7 +52,9 @@ async fn keys_that_only_look_like_ours_are_neither_shown_nor_counted_nor_deleted
     let context = context(dump(), &store, &[("KEEP_LAST", "1")]);
     let bucket = &context.bucket;
     assert_eq!(backup::run(&context).await.exit(), Exit::Done);
-    prune::run(bucket, true, &ScopeArgs::default()).await.unwrap();
+    prune::run(bucket, true, &ScopeArgs::default(), &Cancel::default())
+        .await
+        .unwrap();
     for key in FOREIGN {
         let error = delete::run(bucket, &[key.to_owned()], true).await.unwrap_err();
         assert_eq!(error.exit, Exit::Usage, "{key:?}");
