@@ -1,9 +1,14 @@
 IFS= read -r lb_length || exit 125
 # A byte now and then, so that no proxy takes a silent hour of index building for a dead connection.
+# A trap waits for what runs in the foreground, and not for a `wait`; and no sleep is left behind for process 1.
 (
-	trap 'exit 0' TERM
+	lb_sleep=
+	trap '{ kill $lb_sleep; wait; } 2>/dev/null; exit 0' TERM
 	lb_second=0
-	while sleep 1; do
+	while :; do
+		sleep 1 &
+		lb_sleep=$!
+		wait "$lb_sleep" || exit 0
 		lb_second=$((lb_second + 1))
 		[ $((lb_second % 30)) -ne 0 ] || printf '\000' >&2
 	done

@@ -35,8 +35,10 @@ pub enum Point {
     Within(usize),
     /// The store has answered request number so many.
     After(usize),
-    /// So many pieces have passed between lifeboat and the engine.
-    Engine(usize),
+    /// Piece number so many is on its way to the engine.
+    Told(usize),
+    /// So many pieces have come from the engine.
+    Heard(usize),
 }
 
 /// Counts what passes, and kills.
@@ -50,14 +52,16 @@ struct State {
     killed: bool,
     requests: usize,
     replies: usize,
-    pieces: usize,
+    told: usize,
+    heard: usize,
 }
 
 /// How much passed in one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Passed {
     pub requests: usize,
-    pub pieces: usize,
+    pub told: usize,
+    pub heard: usize,
 }
 
 impl Killer {
@@ -85,7 +89,8 @@ impl Killer {
         let state = self.0.0.lock().unwrap();
         Passed {
             requests: state.requests,
-            pieces: state.pieces,
+            told: state.told,
+            heard: state.heard,
         }
     }
 
@@ -146,10 +151,10 @@ impl EngineFront {
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let (client, engine) = (client.unwrap(), UnixStream::connect(engine()).unwrap());
-                for (from, to) in [(&client, &engine), (&engine, &client)] {
+                for (from, to, tells) in [(&client, &engine, true), (&engine, &client, false)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let killer = killer.clone();
-                    std::thread::spawn(move || pass(from, to, &killer));
+                    std::thread::spawn(move || pass(from, to, tells, &killer));
                 }
             }
         });
@@ -174,12 +179,17 @@ fn engine() -> PathBuf {
     Path::new(path.unwrap_or("/var/run/docker.sock")).to_owned()
 }
 
-fn pass(mut from: UnixStream, mut to: UnixStream, killer: &Killer) {
+fn pass(mut from: UnixStream, mut to: UnixStream, tells: bool, killer: &Killer) {
     let mut piece = vec![0; 1 << 16];
     while let Ok(read @ 1..) = from.read(&mut piece) {
         killer.at(|state| {
-            state.pieces += 1;
-            [Some(Point::Engine(state.pieces)), None]
+            let (count, point): (_, fn(usize) -> Point) = if tells {
+                (&mut state.told, Point::Told)
+            } else {
+                (&mut state.heard, Point::Heard)
+            };
+            *count += 1;
+            [Some(point(*count)), None]
         });
         if to.write_all(&piece[..read]).is_err() {
             break;
@@ -189,8 +199,10 @@ fn pass(mut from: UnixStream, mut to: UnixStream, killer: &Killer) {
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-/// Every point at the store, and so many more at the engine: the first and the last pieces, and some of those between.
-pub fn points(passed: Passed, engine: usize) -> Vec<Point> {
+/// Every point at the store; every piece that the engine is told, up to `most`; and as many of those that are heard, the
+/// first ones close together. How many come differs from run to run, so the last ones are left out: what is told then,
+/// and asked of the store, stands for them.
+pub fn points(passed: Passed, most: usize) -> Vec<Point> {
     let mut points = Vec::new();
     for request in 1..=passed.requests {
         points.extend([
@@ -199,12 +211,11 @@ pub fn points(passed: Passed, engine: usize) -> Vec<Point> {
             Point::After(request),
         ]);
     }
-    let pieces = passed.pieces;
-    let edge = (engine / 3).min(pieces / 2);
-    let between = (pieces - 2 * edge).min(engine - 2 * edge);
-    points.extend((1..=edge).map(Point::Engine));
-    points.extend((0..between).map(|nth| Point::Engine(edge + 1 + nth * (pieces - 2 * edge) / between)));
-    points.extend((pieces - edge + 1..=pieces).map(Point::Engine));
+    points.extend((1..=passed.told.min(most)).map(Point::Told));
+    let (near, all) = ((most / 3).min(passed.heard), passed.heard * 4 / 5);
+    points.extend((1..=near).map(Point::Heard));
+    let far = (most - near).min(all.saturating_sub(near));
+    points.extend((1..=far).map(|nth| Point::Heard(near + nth * (all - near) / far)));
     points
 }
 

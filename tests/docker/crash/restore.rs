@@ -4,8 +4,8 @@ use super::{EngineFront, Killer, Look, Point, points, run, say};
 use crate::support::front::Front;
 use crate::support::{Lifeboat, Postgres, SECONDS, start, wait_until};
 
-/// Points at the engine.
-const PIECES: usize = 50;
+/// Points at the engine, of each kind.
+const PIECES: usize = 30;
 
 const CONTENT: &str = "SELECT count(*) || ' ' || min(state) || ' ' || max(state) FROM items";
 const OLD: &str = "3000 old old";
