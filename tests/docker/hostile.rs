@@ -167,6 +167,36 @@ fn hex(text: &str) -> String {
     lifeboat::runtime::wholeness::record::hex(text.as_bytes()).to_uppercase()
 }
 
+/// Databases whose views look into each other are loaded in two parts. Where a dump is cut is found by a line that a trigger may
+/// have in a text. Then the client sends the text without an end at the end of its input, the server refuses it, and the second
+/// part, in which the rest of the text would be statements, never begins.
+#[test]
+fn a_text_that_looks_like_the_views_of_a_dump_is_a_text() {
+    for image in ["mariadb:11.8", "mysql:9"] {
+        let Some(store) = start() else { return };
+        let server = Mysql::start(image);
+        cut_within_a_text(&store, &server);
+    }
+}
+
+fn cut_within_a_text(store: &Store, server: &Mysql) {
+    let pairs = [("one", "two"), ("two", "one")];
+    for (name, _) in pairs {
+        let trigger = "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 'x\n\
+                       -- Final view structure for view `y`\nCREATE DATABASE evil;\n-- '";
+        let made = format!("CREATE DATABASE {name}; USE {name}; CREATE TABLE t AS SELECT 1 a; {trigger}");
+        server.sql("mysql", &made);
+    }
+    for (name, other) in pairs {
+        server.sql(name, &format!("CREATE VIEW v AS SELECT a FROM {other}.t"));
+    }
+    let lifeboat = Lifeboat::new(store, &server.name);
+    lifeboat.succeed(&["backup"]);
+    server.sql("mysql", "DROP DATABASE one; DROP DATABASE two");
+    lifeboat.fail(&["restore", "latest"], 4, "");
+    assert!(!server.databases().contains(&"evil".to_owned()));
+}
+
 /// As an identifier, as a text, for a shell, and for `psql`.
 const CODE: &str = "x\"';CREATE ROLE evil SUPERUSER;DROP TABLE public.t;\n\\! touch /tmp/evil\n\
                     --$(touch /tmp/evil)`touch /tmp/evil`";
