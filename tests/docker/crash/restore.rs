@@ -5,7 +5,7 @@ use crate::support::front::Front;
 use crate::support::{Lifeboat, Postgres, SECONDS, start, wait_until};
 
 /// Points at the engine, of each kind.
-const PIECES: usize = 30;
+const PIECES: usize = 24;
 
 const CONTENT: &str = "SELECT count(*) || ' ' || min(state) || ' ' || max(state) FROM items";
 const OLD: &str = "3000 old old";
