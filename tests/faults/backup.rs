@@ -226,3 +226,15 @@ async fn two_targets_of_one_name_are_refused() {
     assert_eq!(backup::run(&context).await.exit(), Exit::Usage);
     assert_eq!(keys(&store), Vec::<String>::new());
 }
+
+/// The newest is told by the second and then by the id, and it is what is restored, and never deleted.
+#[tokio::test]
+async fn of_several_in_one_second_the_last_is_the_newest() {
+    let store = MemoryStore::new();
+    let mut made = Vec::new();
+    for _ in 0..8 {
+        let runtime = ScriptedRuntime::new([Step::Noise(100), Step::Record(0)]);
+        made.push(attempt(&context(runtime, &store, &[])).await.unwrap().key.text());
+    }
+    assert!(made.is_sorted(), "{made:?}");
+}

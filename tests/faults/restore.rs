@@ -160,3 +160,33 @@ async fn an_interrupted_restore_shows_the_command_no_end_of_its_input() {
     assert_eq!(outcome.unwrap_err().exit, Exit::Terminated);
     assert_eq!(std::fs::read_to_string(&database.file).unwrap(), NEW);
 }
+
+/// Two hosts with one bucket, no prefix, and a target of the same name.
+#[tokio::test]
+async fn the_latest_of_another_host_is_not_taken_for_one_of_this() {
+    let database = Database::new(RESTORE).await;
+    let own = database.key.clone();
+    database.context.runtime.set_origin("engine-2");
+    let others = attempt(&database.context).await.unwrap().key.object("");
+    database.context.runtime.set_origin("engine-1");
+    let refused = database.restore(true, true).await.unwrap_err();
+    assert_eq!(refused.exit, Exit::Refused, "{refused}");
+    assert!(
+        refused.to_string().contains(&own) && refused.to_string().contains("S3_PREFIX"),
+        "{refused}"
+    );
+    assert!(database.is_untouched());
+    // By its key it is what was meant; and so is the latest where this host has none.
+    let by_key = RestoreArgs {
+        which: others,
+        into: None,
+        name: None,
+        overwrite: true,
+        discard: true,
+        scope: ScopeArgs::default(),
+    };
+    restore::run(&database.context, &by_key).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&database.file).unwrap(), NEW);
+    database.context.runtime.set_origin("engine-3");
+    database.restore(true, true).await.unwrap();
+}

@@ -14,6 +14,7 @@ use crate::progress::Progress;
 use crate::runtime::wholeness::{self, Hold};
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ pub async fn store<R: Runtime, S: Store>(
         &container.target,
         job.database.clone(),
         started,
-        super::random_id()?,
+        id(started, previous.as_ref())?,
         &job.extension,
         config.stream.compression.extension(),
     )
@@ -201,6 +202,18 @@ async fn pump<R: Runtime, S: Store>(
 }
 
 /// Takes what a dump needs held.
+/// Random, and of two backups that begin in one second the second one's is the greater: by these the newest is told.
+fn id(started: Timestamp, previous: Option<&Backup>) -> Result<u16> {
+    let random = super::random_id()?;
+    let same_second = |backup: &&Backup| backup.key.started().as_second() == started.as_second();
+    let least = previous
+        .filter(same_second)
+        .and_then(|backup| backup.key.id().checked_add(1));
+    Ok(least.map_or(random, |least| {
+        least + random % (u16::MAX - least).saturating_add(1)
+    }))
+}
+
 async fn hold<R: Runtime, S: Store>(
     context: &Context<R, S>,
     container: &Container,

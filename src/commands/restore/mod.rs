@@ -6,6 +6,7 @@ mod live;
 mod load;
 mod mongodb;
 mod mysql;
+mod origin;
 mod postgres;
 mod roles;
 
@@ -32,6 +33,7 @@ pub struct Chosen {
 /// Runs the verb.
 pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<()> {
     let chosen = choose(context, args).await?;
+    origin::check(context, &args.which, &chosen).await?;
     let container = destination(context, args, &chosen).await?;
     let target = Target::new(&context.runtime, &container, &context.bucket.config)?;
     let engine = engine_of(&target, &chosen).await?;
