@@ -3,6 +3,7 @@
 //! Nothing here may hold a secret: whoever reports a problem echoes values through [`super::show`] alone.
 
 use super::variables::VARIABLES;
+use crate::shown::printable;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -76,13 +77,18 @@ impl Report {
             .get(variable)
             .cloned()
             .unwrap_or_else(|| variable.to_owned());
-        let (what, hint) = (what.into(), hint.into());
-        self.problems.push((rank, Problem { variable, what, hint }));
+        // Values are echoed, some of them by the words of a library that has parsed them.
+        let problem = Problem {
+            variable: printable(&variable),
+            what: printable(&what.into()),
+            hint: printable(&hint.into()),
+        };
+        self.problems.push((rank, problem));
     }
 
     /// Adds something that is odd but does not stop lifeboat.
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
-        self.warnings.push(warning.into());
+        self.warnings.push(printable(&warning.into()));
     }
 
     /// The warnings, or the problems in the order of the table.

@@ -13,6 +13,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let variables = (0..u8::try_from(VARIABLES.len()).unwrap()).map(|variable| vec![variable, b'x', b'\n']);
     let some = [
         "\0db,label:a=b\n\u{1}docker\n",
+        // Of the SCHEDULE, by its number: what is no nickname was shown as it came.
+        "(@ED\u{1b}$$$ULE(@",
         "\u{5}@every 6h\n\u{6}7d\n\u{7}8MiB\n",
         "\u{2}--no-owner 'a b' \"c\n\u{3}a*,b\n",
         "\u{10}https://user:x@host:9000/path?a#b\n",
