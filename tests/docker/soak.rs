@@ -79,7 +79,7 @@ fn on_a_store_that_fails_now_and_then() {
         let after = format!("round {rounds}");
         // There are as many as may be kept, or one more before the prune, once there were.
         let least = if rounds > WARM { KEPT } else { 0 };
-        if look.whole(least, &after).is_empty() {
+        if look.whole_meanwhile(least, &after).is_empty() {
             stays.wait_for("backed up");
         }
         for args in [

@@ -184,3 +184,25 @@ async fn of_a_long_stderr_the_end_is_kept() {
         assert!(stderr.len() <= 16 * 1024);
     }
 }
+
+/// As Node.js does: the pipe that the tool leaves is full, and a write to it does not wait.
+#[tokio::test]
+async fn a_tool_that_leaves_a_pipe_that_does_not_wait() {
+    let tool = "use Fcntl; fcntl(STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK); 1 while defined syswrite(STDOUT, 'x' x 4096)";
+    for shell in Shell::all() {
+        let full = directory("full").join("full");
+        let words = sh(&format!("perl -e \"{tool}\"; touch {}", full.display()));
+        let runtime = LocalRuntime::new(&shell);
+        let mut listen = Listen::start(&runtime, &container("db"), &words, STALL)
+            .await
+            .unwrap();
+        // Nobody reads before the pipe is full.
+        until("the pipe is full", || full.exists()).await;
+        let mut bytes = 0;
+        while let Some(piece) = listen.next().await.unwrap() {
+            bytes += piece.len();
+        }
+        assert_eq!(listen.ended().0, 0, "{}", shell.name);
+        assert!(bytes >= 4096 && bytes % 4096 == 0, "{}: {bytes}", shell.name);
+    }
+}

@@ -3,9 +3,12 @@
 use crate::scripted::{ScriptedRuntime, Step, noise};
 use crate::world::{attempt, context};
 use bytes::Bytes;
+use lifeboat::config::PostgresFormat;
+use lifeboat::engine::mysql::Mysql;
+use lifeboat::engine::postgres::{Postgres, end_mark};
 use lifeboat::engine::{EndMark, Words};
 use lifeboat::exit::Exit;
-use lifeboat::pipeline::capture::{Capture, DumpProof};
+use lifeboat::pipeline::capture::{Capture, CaptureError, DumpProof};
 use lifeboat::pipeline::upload::{MOST_PARTS, PartWriter, UploadError, UploadOptions};
 use lifeboat::runtime::Runtime;
 use lifeboat::store::memory::{Manners, MemoryStore, Op};
@@ -15,19 +18,44 @@ use std::time::Duration;
 
 const PART: usize = 5 << 20;
 
-async fn proof() -> DumpProof {
-    let runtime = ScriptedRuntime::new([Step::Out(Bytes::from_static(b"x")), Step::Record(0)]);
+async fn captured(dump: &'static [u8], end_mark: EndMark) -> Result<DumpProof, CaptureError> {
+    let runtime = ScriptedRuntime::new([Step::Out(Bytes::from_static(dump)), Step::Record(0)]);
     let entry = lifeboat::config::TargetEntry {
         text: "db".to_owned(),
         selector: lifeboat::config::Selector::Name("db".to_owned()),
     };
     let container = runtime.find(&entry).await.remove(0).unwrap();
     let stall = Duration::from_mins(1);
-    let mut capture = Capture::start(&runtime, &container, &Words::default(), EndMark::None, stall)
+    let mut capture = Capture::start(&runtime, &container, &Words::default(), end_mark, stall).await?;
+    while capture.next().await?.is_some() {}
+    capture.prove().await
+}
+
+async fn proof() -> DumpProof {
+    captured(b"x", EndMark::None).await.unwrap()
+}
+
+/// The tool ended with exit code 0 and its record came; and yet its own last words did not.
+#[tokio::test]
+async fn a_dump_without_the_end_of_its_format_is_not_proven() {
+    let plain = end_mark(PostgresFormat::Plain);
+    let marks: [(EndMark, &'static [u8]); 3] = [
+        (plain, b"SELECT 1;\n-- PostgreSQL database dump complete\n"),
+        (
+            Postgres::GLOBALS_END,
+            b"SELECT 1;\n-- PostgreSQL database cluster dump complete\n",
+        ),
+        (Mysql::END, b"SELECT 1;\n-- Dump completed on 2026-11-21\n"),
+    ];
+    for (mark, whole) in marks {
+        captured(whole, mark).await.unwrap();
+        let cut = captured(&whole[..20], mark).await.unwrap_err();
+        assert!(matches!(cut, CaptureError::Unended { .. }), "{cut}");
+    }
+    let cut = captured(b"no archive", EndMark::MongodbArchive)
         .await
-        .unwrap();
-    while capture.next().await.unwrap().is_some() {}
-    capture.prove().await.unwrap()
+        .unwrap_err();
+    assert!(matches!(cut, CaptureError::Unended { .. }), "{cut}");
 }
 
 fn writer(store: &MemoryStore, part_bytes: usize) -> PartWriter<MemoryStore> {

@@ -92,9 +92,11 @@ impl<S: Store> Invariants<S> {
         if self.proven.contains(&id) {
             return Ok(());
         }
-        let text = self.store.get(&format!("{key}.json"), 1 << 20).await.unwrap();
+        let text = self.store.get(&format!("{key}.json"), 1 << 20).await;
+        let text = text.map_err(|error| error.to_string())?;
         let manifest: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
-        let object = self.store.get_range(key, None, 0, bytes).await.unwrap();
+        let object = self.store.get_range(key, None, 0, bytes).await;
+        let object = object.map_err(|error| error.to_string())?;
         if !self.prefix.is_empty() && manifest["key"] != key {
             return Err(format!("its manifest is of {}", manifest["key"]));
         }

@@ -2,7 +2,7 @@
 # acknowledgement.
 (
 	"$@" </dev/null
-	printf '%s %03d\n' "$lb_nonce" "$?"
+	lb_record "$?"
 ) &
 # Until the acknowledgement this exec does not end, so the daemon drops nothing of what is still on its way.
 # The end of stdin before it is the dead-man switch: nobody reads any more.

@@ -31,7 +31,7 @@ lb_feed() {
 }
 lb_feed | (
 	"$@"
-	printf '%s %03d\n' "$lb_nonce" "$?"
+	lb_record "$?"
 )
 kill -TERM "$lb_ticker"
 wait "$lb_ticker"

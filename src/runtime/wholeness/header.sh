@@ -37,6 +37,11 @@ else
 	echo 'lifeboat: the exec does not lead its session, or /proc cannot be read: nothing was started' >&2
 	exit 125
 fi
+# The end record. A tool may leave the pipe in the mode in which a write does not wait for room (Node.js does), and it
+# is one mode for all who have it. Opened anew it waits; where it can't be, it is written as it is.
+lb_record() {
+	printf '%s %03d\n' "$lb_nonce" "$1" 2>/dev/null >>/proc/self/fd/1 || printf '%s %03d\n' "$lb_nonce" "$1"
+}
 lb_self=
 lb_ticker=
 lb_first=

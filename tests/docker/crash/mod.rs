@@ -264,6 +264,17 @@ impl Look {
         seen.whole
     }
 
+    /// The same while others back up and prune: what is wrong must still be wrong when looked at again.
+    pub fn whole_meanwhile(&mut self, at_least: usize, after: &str) -> Vec<String> {
+        for _ in 0..4 {
+            let seen = self.runtime.block_on(self.invariants.see(at_least));
+            if seen.violations.is_empty() {
+                return seen.whole;
+            }
+        }
+        self.whole(at_least, after)
+    }
+
     /// After a run that ended well, nothing is left that it should have swept.
     pub fn swept(&self, after: &str) {
         let now = lifeboat::clock::now();
