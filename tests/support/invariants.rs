@@ -97,7 +97,7 @@ impl<S: Store> Invariants<S> {
         let manifest: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
         let object = self.store.get_range(key, None, 0, bytes).await;
         let object = object.map_err(|error| error.to_string())?;
-        if !self.prefix.is_empty() && manifest["key"] != key {
+        if manifest["key"] != key {
             return Err(format!("its manifest is of {}", manifest["key"]));
         }
         agrees("object", &manifest["object"], &object)?;

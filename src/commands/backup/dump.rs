@@ -201,7 +201,6 @@ async fn pump<R: Runtime, S: Store>(
     Ok(proof)
 }
 
-/// Takes what a dump needs held.
 /// Random, and of two backups that begin in one second the second one's is the greater: by these the newest is told.
 fn id(started: Timestamp, previous: Option<&Backup>) -> Result<u16> {
     let random = super::random_id()?;
@@ -214,6 +213,7 @@ fn id(started: Timestamp, previous: Option<&Backup>) -> Result<u16> {
     }))
 }
 
+/// Takes what a dump needs held.
 async fn hold<R: Runtime, S: Store>(
     context: &Context<R, S>,
     container: &Container,

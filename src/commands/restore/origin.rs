@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::error::{Error, Result, Stage};
 use crate::runtime::Runtime;
 use crate::store::Store;
-use std::cmp::Reverse;
 
 /// So many backups of a database are asked whose they are.
 const LOOKED_AT: usize = 32;
@@ -58,9 +57,8 @@ fn names_one(which: &str, config: &Config) -> bool {
 async fn newest_of<R, S: Store>(context: &Context<R, S>, of: &Backup, own: &str) -> Result<Option<Backup>> {
     let bucket = &context.bucket;
     let catalog = bucket.of_database(of.key.target(), of.key.database()).await?;
-    let mut backups: Vec<&Backup> = catalog.of(of.key.target(), of.key.database()).collect();
-    backups.sort_by_key(|backup| Reverse(backup.key.started()));
-    for backup in backups.into_iter().take(LOOKED_AT) {
+    let newest_first = catalog.of(of.key.target(), of.key.database());
+    for backup in newest_first.take(LOOKED_AT) {
         // Of what can't be read nobody knows whose it is.
         let manifest = bucket.manifest(&backup.key).await;
         if manifest.is_ok_and(|manifest| manifest.origin.engine_id == own) {

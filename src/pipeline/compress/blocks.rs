@@ -81,6 +81,7 @@ impl Cutter {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::pipeline::noise;
     use bzip2_encoder::Encoder;
 
     fn cut(data: &[u8], piece: usize) -> Vec<Bytes> {
@@ -107,16 +108,6 @@ mod tests {
             }
         }
         found
-    }
-
-    fn noise(bytes: usize) -> Vec<u8> {
-        let mut state = 1u64;
-        std::iter::repeat_with(|| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 56) as u8
-        })
-        .take(bytes)
-        .collect()
     }
 
     /// Every third stretch is a run, of every length around the steps of the run-length stage.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pipeline::compress::Compressor;
+use crate::pipeline::noise;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -75,16 +76,6 @@ fn stock(compression: Compression, object: &[u8]) -> Option<Vec<u8>> {
         assert!(output.status.success(), "{tool}: {output:?}");
         Some(output.stdout)
     })
-}
-
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 56) as u8
-    })
-    .take(bytes)
-    .collect()
 }
 
 /// Rows as a dump has them.
