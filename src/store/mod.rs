@@ -5,14 +5,16 @@
 
 mod etag;
 pub mod memory;
+mod pages;
 pub mod s3;
 
 use crate::error::{Cause, Error, Stage};
 use crate::exit::Exit;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashSet;
 use std::future::Future;
+
+pub use pages::Page;
 
 /// What an object is, which decides how it is stored: the storage class is for dumps only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub enum Kind {
 }
 
 /// One row of a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Listed {
     /// The whole key.
     pub key: String,
@@ -32,15 +34,6 @@ pub struct Listed {
     pub bytes: u64,
     /// Last change by the store's clock. For a multipart object on AWS this is when the upload began.
     pub modified: Timestamp,
-}
-
-/// One page of a listing.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    /// The objects, in the store's order.
-    pub objects: Vec<Listed>,
-    /// What to pass to get the next page; `None` on the last.
-    pub next: Option<String>,
 }
 
 /// What the store says of a stored object.
@@ -66,7 +59,7 @@ pub struct Part {
 }
 
 /// An upload begun and neither completed nor aborted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OpenUpload {
     /// The key it would become.
     pub key: String,
@@ -184,7 +177,7 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         prefix: &str,
         next: Option<String>,
-    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Page<Listed>, StoreError>> + Send;
 
     /// Deletes `key`; absent is a success.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -205,93 +198,16 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Every key that begins with `prefix`, page by page.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send {
-        async move {
-            let mut all = Vec::new();
-            let mut pages = Pages::default();
-            let mut next = None;
-            loop {
-                let page = self.list_page(prefix, next).await?;
-                if !pages.lead_on(&page) {
-                    return Err(StoreError {
-                        kind: StoreErrorKind::Other,
-                        operation: "ListObjectsV2",
-                        subject: prefix.to_owned(),
-                        reason: "the store repeats a page of its listing".to_owned(),
-                        hint: None,
-                        source: None,
-                    });
-                }
-                all.extend(page.objects);
-                match page.next {
-                    None => return Ok(all),
-                    more => next = more,
-                }
-            }
-        }
-    }
-}
-
-/// The pages of one listing so far, by what is small of them. A store that goes round in circles would have us list
-/// for ever: with a token it gave out before, or with new ones for the same rows.
-#[derive(Debug, Default)]
-struct Pages {
-    tokens: HashSet<String>,
-    first_keys: HashSet<String>,
-}
-
-impl Pages {
-    /// Whether this page is none of the earlier ones, and does not lead back to one.
-    fn lead_on(&mut self, page: &Page) -> bool {
-        let first = page.objects.first().map(|row| row.key.clone());
-        first.is_none_or(|key| self.first_keys.insert(key))
-            && page.next.clone().is_none_or(|token| self.tokens.insert(token))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(keys: &[&str], next: Option<&str>) -> Page {
-        let row = |key: &&str| Listed {
-            key: (*key).to_owned(),
-            bytes: 1,
-            modified: Timestamp::UNIX_EPOCH,
-        };
-        Page {
-            objects: keys.iter().map(row).collect(),
-            next: next.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn circles_are_found_and_other_listings_are_not() {
-        // The first page that does not lead on, by its place.
-        let stops = |pages: &[Page]| {
-            let mut seen = Pages::default();
-            pages.iter().position(|page| !seen.lead_on(page))
-        };
-        let (a, b) = (page(&["a", "b"], Some("1")), page(&["c"], Some("2")));
-        assert_eq!(stops(&[a.clone(), b.clone(), page(&["d"], None)]), None);
-        // Not every store lists in order, and some have pages without rows.
-        assert_eq!(
-            stops(&[b.clone(), a.clone(), page(&[], Some("3")), page(&[], None)]),
-            None
-        );
-        assert_eq!(
-            stops(&[a.clone(), page(&["c"], Some("1"))]),
-            Some(1),
-            "the same token"
-        );
-        assert_eq!(
-            stops(&[a.clone(), b.clone(), page(&["d"], Some("1"))]),
-            Some(2),
-            "two that take turns"
-        );
-        assert_eq!(
-            stops(&[a, page(&["a", "b"], Some("2"))]),
-            Some(1),
-            "new ones for old rows"
-        );
+        pages::follow(
+            |next| self.list_page(prefix, next),
+            |reason| StoreError {
+                kind: StoreErrorKind::Other,
+                operation: "ListObjectsV2",
+                subject: prefix.to_owned(),
+                reason: reason.to_owned(),
+                hint: None,
+                source: None,
+            },
+        )
     }
 }

@@ -334,7 +334,7 @@ impl Store for MemoryStore {
         .await
     }
 
-    async fn list_page(&self, prefix: &str, next: Option<String>) -> Result<Page, StoreError> {
+    async fn list_page(&self, prefix: &str, next: Option<String>) -> Result<Page<Listed>, StoreError> {
         self.call(Op::ListPage, prefix, |state| {
             let after = next.unwrap_or_default();
             let mut rest = state
@@ -347,9 +347,9 @@ impl Store for MemoryStore {
                     bytes: object.body.len() as u64,
                     modified: object.modified,
                 });
-            let objects: Vec<Listed> = rest.by_ref().take(state.manners.page_keys.max(1)).collect();
-            let next = rest.next().and(objects.last()).map(|row| row.key.clone());
-            Ok(Page { objects, next })
+            let rows: Vec<Listed> = rest.by_ref().take(state.manners.page_keys.max(1)).collect();
+            let next = rest.next().and(rows.last()).map(|row| row.key.clone());
+            Ok(Page { rows, next })
         })
         .await
     }

@@ -220,7 +220,7 @@ impl Store for S3Store {
         self.0.settle(|| self.0.get(key, limit)).await
     }
 
-    async fn list_page(&self, prefix: &str, next: Option<String>) -> Result<Page, StoreError> {
+    async fn list_page(&self, prefix: &str, next: Option<String>) -> Result<Page<Listed>, StoreError> {
         self.0.settle(|| self.0.list_page(prefix, next.clone())).await
     }
 

@@ -155,7 +155,11 @@ impl Shared {
         Ok(body.freeze())
     }
 
-    pub(super) async fn list_page(&self, prefix: &str, next: Option<String>) -> Result<Page, Failure> {
+    pub(super) async fn list_page(
+        &self,
+        prefix: &str,
+        next: Option<String>,
+    ) -> Result<Page<Listed>, Failure> {
         let listing = self
             .client
             .list_objects_v2()
@@ -173,15 +177,15 @@ impl Shared {
                 modified: timestamp(object.last_modified())?,
             })
         };
-        let Some(objects) = listing.contents().iter().map(row).collect() else {
+        let Some(rows) = listing.contents().iter().map(row).collect() else {
             return Err(wrong("a row without key, size or time"));
         };
         let next = listing.next_continuation_token().map(str::to_owned);
         match listing.is_truncated() {
             // Taken for the end, the rest of the backups would not exist for whoever asks.
             Some(true) if next.is_none() => Err(wrong("a page that is not the last and does not lead on")),
-            Some(true) => Ok(Page { objects, next }),
-            _ => Ok(Page { objects, next: None }),
+            Some(true) => Ok(Page { rows, next }),
+            _ => Ok(Page { rows, next: None }),
         }
     }
 

@@ -1,38 +1,27 @@
 //! Listing what was begun and not ended: open uploads, and their parts.
 
-use super::{Again, Failure, OpenUpload, Shared, StoreError, timestamp};
+use super::{Again, Failure, OpenUpload, Page, Shared, StoreError, timestamp};
+use crate::store::pages::follow;
 use jiff::Timestamp;
-use std::collections::HashSet;
 
 impl Shared {
     pub(super) async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
-        let mut uploads = Vec::new();
-        let mut marker = (None, None);
-        let mut markers = HashSet::new();
-        loop {
-            let (found, next) = self
-                .settle(|| self.list_uploads_page(prefix, marker.clone()))
-                .await?;
-            uploads.extend(found);
-            if next == (None, None) {
-                return Ok(uploads);
-            }
-            // One that was given out before leads in a circle.
-            if !markers.insert(next.clone()) {
-                let reason = "the store repeats a page of its listing";
-                return Err(self
-                    .failure("ListMultipartUploads", prefix, Again::Never, reason)
-                    .error);
-            }
-            marker = next;
-        }
+        follow(
+            |marker: Option<UploadMarker>| async move {
+                self.settle(|| self.list_uploads_page(prefix, marker.clone()))
+                    .await
+            },
+            |reason| self.wandering("ListMultipartUploads", prefix, reason).error,
+        )
+        .await
     }
 
     async fn list_uploads_page(
         &self,
         prefix: &str,
-        (key, id): Marker,
-    ) -> Result<(Vec<OpenUpload>, Marker), Failure> {
+        marker: Option<UploadMarker>,
+    ) -> Result<Page<OpenUpload, UploadMarker>, Failure> {
+        let (key, id) = marker.unwrap_or_default();
         let listing = self
             .client
             .list_multipart_uploads()
@@ -52,45 +41,39 @@ impl Shared {
             })
         };
         // MinIO takes the prefix for a whole key; where a store ignores it, foreign uploads must not get in.
-        let found = listing
+        let rows = listing
             .uploads()
             .iter()
             .filter_map(row)
             .filter(|upload| upload.key.starts_with(prefix))
             .collect();
-        let next = match listing.is_truncated() {
-            Some(true) => (listing.next_key_marker, listing.next_upload_id_marker),
-            _ => (None, None),
-        };
-        Ok((found, next))
+        let marker = (listing.next_key_marker, listing.next_upload_id_marker);
+        // What a store does not lead on to can't be swept either.
+        let more = listing.is_truncated == Some(true) && marker != (None, None);
+        Ok(Page {
+            rows,
+            next: more.then_some(marker),
+        })
     }
 
     pub(super) async fn newest_part(&self, key: &str, upload: &str) -> Result<Option<Timestamp>, StoreError> {
-        let mut newest = None;
-        let mut marker = None;
-        let mut markers = HashSet::new();
-        loop {
-            let (found, next) = self
-                .settle(|| self.newest_part_on_page(key, upload, marker.clone()))
-                .await?;
-            newest = newest.max(found);
-            if next.is_none() {
-                return Ok(newest);
-            }
-            if !markers.insert(next.clone()) {
-                let reason = "the store repeats a page of its listing";
-                return Err(self.failure("ListParts", key, Again::Never, reason).error);
-            }
-            marker = next;
-        }
+        let parts = follow(
+            |marker: Option<String>| async move {
+                self.settle(|| self.list_parts_page(key, upload, marker.clone()))
+                    .await
+            },
+            |reason| self.wandering("ListParts", key, reason).error,
+        );
+        Ok(parts.await?.into_iter().map(|(_, at)| at).max())
     }
 
-    async fn newest_part_on_page(
+    /// The numbers and times of parts.
+    async fn list_parts_page(
         &self,
         key: &str,
         upload: &str,
         marker: Option<String>,
-    ) -> Result<(Option<Timestamp>, Option<String>), Failure> {
+    ) -> Result<Page<(Option<i32>, Timestamp)>, Failure> {
         let listing = self
             .client
             .list_parts()
@@ -101,24 +84,26 @@ impl Shared {
             .send()
             .await
             .map_err(self.sdk("ListParts", key))?;
-        let mut newest = None;
-        for part in listing.parts() {
+        let row =
+            |part: &aws_sdk_s3::types::Part| Some((part.part_number(), timestamp(part.last_modified())?));
+        let Some(rows) = listing.parts().iter().map(row).collect() else {
             // Of unknown age, it might be of this minute.
-            let Some(at) = timestamp(part.last_modified()) else {
-                return Err(self.failure("ListParts", key, Again::Never, "a part without its time"));
-            };
-            newest = newest.max(Some(at));
-        }
+            return Err(self.wandering("ListParts", key, "a part without its time"));
+        };
         match (listing.is_truncated(), listing.next_part_number_marker) {
             (Some(true), None) => {
                 let reason = "a page that is not the last and does not lead on";
-                Err(self.failure("ListParts", key, Again::Never, reason))
+                Err(self.wandering("ListParts", key, reason))
             }
-            (Some(true), next) => Ok((newest, next)),
-            _ => Ok((newest, None)),
+            (Some(true), next) => Ok(Page { rows, next }),
+            _ => Ok(Page { rows, next: None }),
         }
+    }
+
+    fn wandering(&self, operation: &'static str, subject: &str, reason: &str) -> Failure {
+        self.failure(operation, subject, Again::Never, reason)
     }
 }
 
 /// Where the next page of uploads begins: key and upload id.
-type Marker = (Option<String>, Option<String>);
+type UploadMarker = (Option<String>, Option<String>);

@@ -47,7 +47,7 @@ pub async fn try_out<S: Store>(subject: &mut Subject<S>) {
     fill(store, &many).await;
     let folder = subject.key("d/many/");
     let first = store.list_page(&folder, None).await.unwrap();
-    assert!(first.next.is_some() && first.objects.len() <= 1000);
+    assert!(first.next.is_some() && first.rows.len() <= 1000);
     let all = store.list(&folder).await.unwrap();
     assert_eq!(sorted(all.into_iter().map(|row| row.key).collect()), many);
     let ten = store.list(&subject.key("d/many/000")).await.unwrap();
