@@ -25,7 +25,7 @@ RUN touch src/lib.rs src/main.rs \
 
 FROM scratch
 LABEL org.opencontainers.image.title="lifeboat" \
-      org.opencontainers.image.description="Database backups: docker exec, bzip2, S3; stored only when proven whole" \
+      org.opencontainers.image.description="Database backups: docker exec, compression, S3; stored only when proven whole" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /image/ /
 ENTRYPOINT ["/lifeboat"]
