@@ -253,10 +253,11 @@ fn replacement(text: &str) -> String {
 
 fn escaped(text: &str, special: &str) -> String {
     text.chars().fold(String::new(), |mut text, c| {
-        if special.contains(c) {
+        if special.contains(c) || c == '\n' {
             text.push('\\');
         }
-        text.push(c);
+        // As itself it would be the end of the command.
+        text.push(if c == '\n' { 'n' } else { c });
         text
     })
 }
@@ -430,6 +431,23 @@ mod tests {
                  `id` int NOT NULL DEFAULT nextval(`new&/\\ name`.`s`),\n  `x` int DEFAULT nextval(`myxshop`.`s`),\n"
             )
         );
+    }
+
+    #[test]
+    fn a_name_of_two_lines_is_a_name() {
+        let form = LoadForm {
+            renamed_from: Some("two\nw /tmp/lifeboat-written\n\\"),
+            ..FORM
+        };
+        let head = "/*!50003 CREATE*/ /*!50017 DEFINER=`r`@`l`*/ /*!50003 TRIGGER";
+        let rest = "for each row set @a = 1 */;;\n";
+        let dump = format!(
+            "{head} `two\nw /tmp/lifeboat-written\n\\`.`trg` before insert on `two\nw /tmp/lifeboat-written\n\\`.`t` {rest}"
+        );
+        let (arrived, code) = edited(&form, "cat", &dump);
+        assert_eq!(code, Some(0), "{arrived}");
+        assert_eq!(arrived, format!("{head} `trg` before insert on `t` {rest}"));
+        assert!(!std::path::Path::new("/tmp/lifeboat-written").exists());
     }
 
     #[test]
