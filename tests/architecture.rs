@@ -29,7 +29,7 @@ const LAYERS: [&[&str]; 5] = [
 
 /// What is named in one place, and where that is.
 const ADAPTERS: [(&str, &[&str]); 9] = [
-    ("bollard", &["runtime/docker.rs"]),
+    ("bollard", &["runtime/docker/"]),
     ("aws_sdk_s3", &["store/s3/"]),
     ("aws_config", &["store/s3/"]),
     ("aws_smithy", &["store/s3/"]),
