@@ -2,7 +2,7 @@
 //!
 //! It talks to the store and to the engine through fronts that count what passes. A first run tells how much does; then a
 //! run is killed at each request to the store before any of it is passed on, when its head has come, and when the store
-//! has done it and nobody has heard of that; and at pieces of what is said to and by the engine. After each, the bucket,
+//! has done it and nobody has heard of that; and at places of what is said to and by the engine. After each, the bucket,
 //! the target and the database must be whole, and a new run must succeed.
 
 mod backup;
@@ -37,7 +37,7 @@ pub enum Point {
     After(usize),
     /// Piece number so many is on its way to the engine.
     Told(usize),
-    /// So many pieces have come from the engine.
+    /// So many bytes have come from the engine.
     Heard(usize),
 }
 
@@ -53,7 +53,7 @@ struct State {
     requests: usize,
     replies: usize,
     told: usize,
-    heard: usize,
+    heard_bytes: usize,
 }
 
 /// How much passed in one run.
@@ -61,7 +61,7 @@ struct State {
 pub struct Passed {
     pub requests: usize,
     pub told: usize,
-    pub heard: usize,
+    pub heard_bytes: usize,
 }
 
 impl Killer {
@@ -90,24 +90,24 @@ impl Killer {
         Passed {
             requests: state.requests,
             told: state.told,
-            heard: state.heard,
+            heard_bytes: state.heard_bytes,
         }
     }
 
-    /// Kills, if this is the point.
-    fn at(&self, point: impl FnOnce(&mut State) -> [Option<Point>; 2]) -> Option<Point> {
+    /// Counts, and kills if this is the point; which it was.
+    fn at(&self, is_here: impl FnOnce(&mut State) -> bool) -> Option<Point> {
         let (lock, told) = &*self.0;
         let mut state = lock.lock().unwrap();
-        let here = point(&mut state);
-        let wanted = state.point.filter(|wanted| here.contains(&Some(*wanted)))?;
+        if !is_here(&mut state) {
+            return None;
+        }
         // What passes first may come before the process is known here.
         let mut state = told.wait_while(state, |state| state.process.is_none()).unwrap();
         let process = state.process.unwrap().to_string();
         let mut kill = std::process::Command::new("kill");
         assert!(kill.args(["-s", "KILL", &process]).status().unwrap().success());
         state.killed = true;
-        state.point = None;
-        Some(wanted)
+        state.point.take()
     }
 }
 
@@ -115,10 +115,7 @@ impl Script for Killer {
     fn request(&self, _: &Request) -> Verdict {
         let killed = self.at(|state| {
             state.requests += 1;
-            [
-                Some(Point::Before(state.requests)),
-                Some(Point::Within(state.requests)),
-            ]
+            matches!(state.point, Some(Point::Before(nth) | Point::Within(nth)) if nth == state.requests)
         });
         match killed {
             Some(Point::Before(_)) => Verdict::Reset(0),
@@ -129,7 +126,7 @@ impl Script for Killer {
     fn reply(&self, _: &Request) {
         self.at(|state| {
             state.replies += 1;
-            [Some(Point::After(state.replies)), None]
+            state.point == Some(Point::After(state.replies))
         });
     }
 }
@@ -183,13 +180,13 @@ fn pass(mut from: UnixStream, mut to: UnixStream, tells: bool, killer: &Killer) 
     let mut piece = vec![0; 1 << 16];
     while let Ok(read @ 1..) = from.read(&mut piece) {
         killer.at(|state| {
-            let (count, point): (_, fn(usize) -> Point) = if tells {
-                (&mut state.told, Point::Told)
+            if tells {
+                state.told += 1;
+                state.point == Some(Point::Told(state.told))
             } else {
-                (&mut state.heard, Point::Heard)
-            };
-            *count += 1;
-            [Some(point(*count)), None]
+                state.heard_bytes += read;
+                matches!(state.point, Some(Point::Heard(bytes)) if bytes <= state.heard_bytes)
+            }
         });
         if to.write_all(&piece[..read]).is_err() {
             break;
@@ -199,9 +196,9 @@ fn pass(mut from: UnixStream, mut to: UnixStream, tells: bool, killer: &Killer) 
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-/// Every point at the store; every piece that the engine is told, up to `most`; and as many of those that are heard, the
-/// first ones close together. How many come differs from run to run, so the last ones are left out: what is told then,
-/// and asked of the store, stands for them.
+/// Every point at the store; every piece that the engine is told, up to `most`; and as many of the bytes that are heard,
+/// the first ones close together. How many come differs a little from run to run, so the last ones are left out: what is
+/// told then, and asked of the store, stands for them.
 pub fn points(passed: Passed, most: usize) -> Vec<Point> {
     let mut points = Vec::new();
     for request in 1..=passed.requests {
@@ -212,10 +209,8 @@ pub fn points(passed: Passed, most: usize) -> Vec<Point> {
         ]);
     }
     points.extend((1..=passed.told.min(most)).map(Point::Told));
-    let (near, all) = ((most / 3).min(passed.heard), passed.heard * 4 / 5);
-    points.extend((1..=near).map(Point::Heard));
-    let far = (most - near).min(all.saturating_sub(near));
-    points.extend((1..=far).map(|nth| Point::Heard(near + nth * (all - near) / far)));
+    let all = passed.heard_bytes * 9 / 10;
+    points.extend((1..=most.min(all)).map(|nth| Point::Heard(1 + (all - 1) * nth.pow(2) / most.pow(2))));
     points
 }
 

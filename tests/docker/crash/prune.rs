@@ -30,7 +30,7 @@ fn of_a_prune() {
     let (_, ran) = run(&killer, &lifeboat, &prune, None);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let passed = killer.passed();
-    assert_eq!((passed.told, passed.heard), (0, 0));
+    assert_eq!((passed.told, passed.heard_bytes), (0, 0));
     assert_eq!(look.whole(1, "pruned"), std::slice::from_ref(newest));
     let mut killed = 0;
     let points = points(passed, 0);
