@@ -29,6 +29,9 @@ pub enum UploadError {
         /// The size of a part.
         part_bytes: u64,
     },
+    /// Somebody else's object stands where this one was to be.
+    #[error("another object stands at the key")]
+    Taken,
     /// The task that uploaded a part was lost.
     #[error("a part's upload was lost")]
     Lost(#[source] tokio::task::JoinError),
@@ -171,13 +174,8 @@ impl<S: Store> PartWriter<S> {
     /// Makes the object. The proof is the only key to this; it comes back with what was stored.
     /// On an error the object must be given up by [`PartWriter::abort`].
     pub async fn commit(&mut self, proof: DumpProof) -> Result<Committed, UploadError> {
-        self.completing = true;
         let head = match &self.upload {
-            None => {
-                let body = std::mem::take(&mut self.buffer).freeze();
-                let put = self.store.put(&self.key, Kind::Dump, body);
-                self.in_time(put).await??
-            }
+            None => self.put().await?,
             Some(_) => self.complete().await?,
         };
         Ok(Committed {
@@ -192,6 +190,16 @@ impl<S: Store> PartWriter<S> {
         })
     }
 
+    async fn put(&mut self) -> Result<Head, UploadError> {
+        self.completing = true;
+        let body = std::mem::take(&mut self.buffer).freeze();
+        let put = self.store.put(&self.key, Kind::Dump, body);
+        let put = self.in_time(put).await?;
+        // What stands there is another's, and stays.
+        self.completing = !matches!(&put, Err(error) if error.kind == StoreErrorKind::Precondition);
+        Ok(put?)
+    }
+
     async fn complete(&mut self) -> Result<Head, UploadError> {
         if !self.buffer.is_empty() {
             self.send_part().await?;
@@ -199,6 +207,11 @@ impl<S: Store> PartWriter<S> {
         while !self.in_flight.is_empty() {
             self.accept_one().await?;
         }
+        // Completing overwrites what stands at the key, and not every store knows a condition against it.
+        if self.in_time(self.store.head(&self.key)).await?.is_ok() {
+            return Err(UploadError::Taken);
+        }
+        self.completing = true;
         self.parts.sort_by_key(|part| part.number);
         let upload = self.upload.clone().unwrap_or_default();
         let complete = self
@@ -221,7 +234,7 @@ impl<S: Store> PartWriter<S> {
             self.store.abort_upload(&self.key, upload).await?;
         }
         if self.completing {
-            // The store may have made the object and we have not heard of it. The key is ours alone.
+            // The store may have made the object and we have not heard of it.
             match self.store.delete(&self.key).await {
                 Err(error) if error.kind != StoreErrorKind::NotFound => return Err(error),
                 _ => {}

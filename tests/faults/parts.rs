@@ -12,6 +12,7 @@ use lifeboat::pipeline::capture::{Capture, CaptureError, DumpProof};
 use lifeboat::pipeline::upload::{MOST_PARTS, PartWriter, UploadError, UploadOptions};
 use lifeboat::runtime::Runtime;
 use lifeboat::store::memory::{Manners, MemoryStore, Op};
+use lifeboat::store::{Kind, Store};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -65,6 +66,22 @@ fn writer(store: &MemoryStore, part_bytes: usize) -> PartWriter<MemoryStore> {
         stall: Duration::from_mins(1),
     };
     PartWriter::new(store.clone(), "key".to_owned(), options)
+}
+
+/// Two lifeboats that were given the same key: the same second, and the same id.
+#[tokio::test]
+async fn an_object_that_stands_at_the_key_is_not_overwritten_and_stays() {
+    for size in [1, PART + 1] {
+        let store = MemoryStore::new();
+        let theirs = Bytes::from_static(b"another lifeboat's");
+        store.put("key", Kind::Dump, theirs.clone()).await.unwrap();
+        let mut writer = writer(&store, PART);
+        writer.write(noise(size)).await.unwrap();
+        writer.commit(proof().await).await.unwrap_err();
+        writer.abort().await.unwrap();
+        assert_eq!(store.objects(), [("key".to_owned(), theirs)], "{size} bytes");
+        assert_eq!(store.open_uploads(), [], "{size} bytes");
+    }
 }
 
 #[tokio::test]
