@@ -150,6 +150,22 @@ impl<S: Store> Bucket<S> {
         Ok(())
     }
 
+    /// After a manifest of which nobody knows whether the store took it: whether it stands, and the backup of `run`
+    /// with it. Where none stands, the object goes. What another run has stored under the same key is not touched, and
+    /// neither is what cannot be looked at: somebody may have counted on it by now.
+    pub async fn stands_or_goes(&self, backup: &Key, run: &str) -> Result<bool> {
+        let name = backup.manifest(self.prefix());
+        match self.store.get(&name, MANIFEST_BYTES).await {
+            Ok(bytes) => Ok(Manifest::parse(&bytes, backup).is_ok_and(|manifest| manifest.run == run)),
+            Err(error) if error.kind == StoreErrorKind::NotFound => {
+                let gone = self.store.delete(&backup.object(self.prefix())).await;
+                gone.map_err(|error| error.at(Stage::Manifest))?;
+                Ok(false)
+            }
+            Err(error) => Err(error.at(Stage::Manifest)),
+        }
+    }
+
     /// Deletes a backup in the one safe order: the manifest, then a HEAD that says it is gone, then the object.
     /// Unconfirmed, the object stays: a dump without a manifest is a leftover, the reverse would be a lie.
     pub async fn delete(&self, backup: &Key) -> Result<()> {

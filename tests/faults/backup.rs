@@ -3,6 +3,8 @@
 use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context, keys, whole};
 use bytes::Bytes;
+use lifeboat::catalog::Key;
+use lifeboat::catalog::key::Parsed;
 use lifeboat::commands::backup;
 use lifeboat::error::Error;
 use lifeboat::exit::Exit;
@@ -151,9 +153,35 @@ async fn an_object_whose_completion_was_not_heard_of_does_not_stay() {
 }
 
 #[tokio::test]
-async fn a_manifest_whose_reply_is_lost_leaves_all_or_nothing() {
-    let lose = |store: &MemoryStore| store.fail(Op::Put, 4, Fault::LoseReply);
-    fails(vec![text("data"), Step::Record(0)], lose, &[]).await;
+async fn a_manifest_that_stands_is_a_backup_whatever_was_heard_of_it() {
+    let store = bucket_with_a_backup().await;
+    store.fail(Op::Put, 4, Fault::LoseReply);
+    let runtime = ScriptedRuntime::new([text("data"), Step::Record(0)]);
+    attempt(&context(runtime, &store, &[])).await.unwrap();
+    assert_eq!(whole(&store), 2);
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_looked_at_may_have_been_counted_on() {
+    let store = bucket_with_a_backup().await;
+    store.fail(Op::Put, 4, Fault::LoseReply);
+    store.fail(Op::Get, 1, Fault::Error(StoreErrorKind::Denied));
+    let runtime = ScriptedRuntime::new([text("data"), Step::Record(0)]);
+    assert!(attempt(&context(runtime, &store, &[])).await.is_err());
+    assert_eq!(whole(&store), 2);
+}
+
+/// Two runs that were given the same key: the same second, and the same id.
+#[tokio::test]
+async fn what_another_run_stored_under_the_same_key_stays() {
+    let store = bucket_with_a_backup().await;
+    let before = store.objects();
+    let context = context(ScriptedRuntime::new([]), &store, &[]);
+    let Some(Parsed::Dump(key)) = Key::parse("", &before[0].0) else {
+        panic!("{}", before[0].0)
+    };
+    assert!(!context.bucket.stands_or_goes(&key, "another run").await.unwrap());
+    assert_eq!(store.objects(), before);
 }
 
 #[tokio::test]

@@ -162,8 +162,20 @@ pub async fn store<R: Runtime, S: Store>(
         put = bucket.put_manifest(&key, &manifest) => put,
     };
     if let Err(error) = put {
-        context.clean_up(&key, bucket.delete(&key)).await;
-        return Err(error);
+        let mut stands = false;
+        let settle = async {
+            stands = bucket.stands_or_goes(&key, &manifest.run).await?;
+            Ok::<_, Error>(())
+        };
+        context.clean_up(&key, settle).await;
+        if !stands {
+            return Err(error);
+        }
+        if context.cancel.is_cancelled() {
+            tracing::info!(key = key.text(), "this backup was complete, and stays");
+            return Err(error);
+        }
+        tracing::warn!(key = key.text(), "the manifest stands all the same: {error}");
     }
     Ok(Made { key, bytes, previous })
 }
@@ -346,6 +358,9 @@ fn compress_failed(error: crate::pipeline::compress::CompressError) -> Error {
 fn upload_failed(error: UploadError) -> Error {
     let hint = match &error {
         UploadError::Store(_) | UploadError::Lost(_) => None,
+        UploadError::Taken => {
+            Some("two lifeboats that write the same keys? give each an S3_PREFIX of its own".to_owned())
+        }
         UploadError::Stalled(_) => Some("is the store slow or gone? STALL_TIMEOUT is the limit".to_owned()),
         UploadError::TooManyParts { part_bytes } => Some(format!(
             "set S3_PART_SIZE to at least {}MiB",
