@@ -72,14 +72,24 @@ pub struct Container {
     pub image: Option<String>,
 }
 
-/// The installation a dump came from. Equal: the same one, whose old backups may be pruned.
+/// The installation a dump came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The id of the container engine, or the Kubernetes namespace.
     pub engine_id: String,
+    /// The compose project of the container: several on one engine may give their services the same names.
+    #[serde(default)]
+    pub project: Option<String>,
     /// What the database server itself is known by (`PostgreSQL`'s system identifier).
     #[serde(default)]
     pub system_identifier: Option<String>,
+}
+
+impl Origin {
+    /// Whether both are one installation. An engine that has no id could be any.
+    pub fn is(&self, other: &Self) -> bool {
+        !self.engine_id.is_empty() && self == other
+    }
 }
 
 /// The bytes the dump tool printed.
@@ -261,7 +271,7 @@ mod tests {
             "key": "db/app/2026-11-20T03-00-00Z-9f3a.pgdump.bz2",
             "target": "db",
             "container": {"name": "shop-db-1", "id": "0f3c", "image": "postgres:18"},
-            "origin": {"engine_id": "ABCD", "system_identifier": "7312"},
+            "origin": {"engine_id": "ABCD", "project": "shop", "system_identifier": "7312"},
             "engine": "postgres",
             "server_version": "18.1",
             "tool_version": "pg_dump (PostgreSQL) 18.1",
@@ -393,13 +403,22 @@ mod tests {
 
     #[test]
     fn the_same_origin_is_equal_in_all_of_it() {
-        let origin = |engine_id: &str, system: Option<&str>| Origin {
-            engine_id: engine_id.to_owned(),
-            system_identifier: system.map(str::to_owned),
+        let is = |one: (&str, Option<&str>, Option<&str>), other| {
+            let [one, other] = [one, other].map(|(engine_id, project, system)| Origin {
+                engine_id: engine_id.to_owned(),
+                project: project.map(str::to_owned),
+                system_identifier: system.map(str::to_owned),
+            });
+            one.is(&other)
         };
-        assert_eq!(origin("a", Some("1")), origin("a", Some("1")));
-        assert_ne!(origin("a", Some("1")), origin("b", Some("1")));
-        assert_ne!(origin("a", Some("1")), origin("a", Some("2")));
-        assert_ne!(origin("a", Some("1")), origin("a", None));
+        let one = ("a", Some("p"), Some("1"));
+        assert!(is(one, one));
+        assert!(is(("a", None, None), ("a", None, None)));
+        assert!(!is(one, ("b", Some("p"), Some("1"))));
+        assert!(!is(one, ("a", Some("q"), Some("1"))));
+        assert!(!is(one, ("a", None, Some("1"))));
+        assert!(!is(one, ("a", Some("p"), Some("2"))));
+        assert!(!is(one, ("a", Some("p"), None)));
+        assert!(!is(("", None, None), ("", None, None)), "two that are unknown");
     }
 }

@@ -15,6 +15,7 @@ pub mod selection;
 pub mod sweep;
 pub mod target;
 pub mod verify;
+mod whose;
 
 use crate::config::Config;
 use crate::engine;

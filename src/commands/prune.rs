@@ -2,7 +2,7 @@
 
 use super::backup::dump::Made;
 use super::bucket::{Bucket, Scope};
-use super::{Cancel, Context, print};
+use super::{Cancel, Context, print, whose};
 use crate::catalog::{Backup, Database, manifest::Origin};
 use crate::cli::ScopeArgs;
 use crate::error::Result;
@@ -44,9 +44,39 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
         tracing::warn!(target, database = %database, hint = refusal.hint(), "nothing is pruned: {refusal}");
         return Ok(());
     }
-    let backups: Vec<&Backup> = catalog.of(target, database).collect();
-    let decisions = retention::plan(backups, &config.keep, &config.schedule.zone);
-    delete(bucket, &decisions).await
+    let all: Vec<&Backup> = catalog.of(target, database).collect();
+    if !dooms(context, &all) {
+        return Ok(());
+    }
+    // Only these are deleted without being asked, and only these are counted: another's newest of the day must not
+    // stand for ours.
+    let ours = match whose::that_are(bucket, all.iter().copied(), |one| one.is(origin)).await {
+        Ok(ours) => ours,
+        Err(error) => {
+            tracing::warn!(target, database = %database, "nothing is pruned, as it can't be told whose all backups are: {error}");
+            return Ok(());
+        }
+    };
+    if ours.len() < all.len() {
+        tracing::info!(
+            target,
+            database = %database,
+            "{} backups of other installations are left alone; lifeboat prune shows what the rules say of all",
+            all.len() - ours.len()
+        );
+    }
+    delete(
+        bucket,
+        &retention::plan(ours, &config.keep, &config.schedule.zone),
+    )
+    .await
+}
+
+fn dooms<R, S: Store>(context: &Context<R, S>, backups: &[&Backup]) -> bool {
+    let config = &context.bucket.config;
+    retention::plan(backups.to_vec(), &config.keep, &config.schedule.zone)
+        .iter()
+        .any(|decision| !decision.keep)
 }
 
 async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Result<()> {

@@ -59,6 +59,12 @@ pub enum Refusal {
         /// Bytes, as uploaded.
         stored: u64,
     },
+    /// There is a newer one: the run that made it prunes, and knows of this one.
+    #[error("there is a newer backup of this database, {key}")]
+    NotNewest {
+        /// Its key, without `S3_PREFIX`.
+        key: String,
+    },
     /// The backup is less than half as large as the one before it.
     #[error("the new backup has {}, less than half of the {} of the one before it", size(*.bytes), size(*.previous))]
     Shrunk {
@@ -93,6 +99,7 @@ impl Refusal {
             Self::Shrunk { .. } => {
                 "look whether data is missing; if it is right, the next backup prunes, or lifeboat prune --apply does"
             }
+            Self::NotNewest { .. } => "do two lifeboats back up the same target?",
             Self::Foreign { .. } => "set S3_PREFIX: each installation needs its own",
             Self::OriginUnknown { .. } => "lifeboat verify tells more about it",
         }
@@ -132,6 +139,12 @@ pub fn guard(
     let Some(previous) = previous(catalog, own.key) else {
         return Ok(());
     };
+    // What is to be trusted in the place of those that go is this run's own: of another's nothing is known.
+    if catalog.newest(own.key.target(), own.key.database()) != Some(listed) {
+        return Err(Refusal::NotNewest {
+            key: previous.key.text(),
+        });
+    }
     // Rounded up: of 3 bytes, 1 is below half.
     if own.bytes < previous.bytes.div_ceil(2) {
         return Err(Refusal::Shrunk {
@@ -140,7 +153,7 @@ pub fn guard(
         });
     }
     match previous_origin {
-        PreviousOrigin::Known(origin) if origin == own.origin => Ok(()),
+        PreviousOrigin::Known(origin) if origin.is(own.origin) => Ok(()),
         PreviousOrigin::Known(_) => Err(Refusal::Foreign {
             key: previous.key.text(),
         }),
@@ -160,6 +173,7 @@ mod tests {
     fn origin(engine_id: &str) -> Origin {
         Origin {
             engine_id: engine_id.to_owned(),
+            project: None,
             system_identifier: Some("7312".to_owned()),
         }
     }

@@ -16,6 +16,9 @@ use std::future::Future;
 use std::pin::Pin;
 use tokio::io::AsyncWrite;
 
+/// The label that compose gives the containers of a project.
+pub const COMPOSE_PROJECT: &str = "com.docker.compose.project";
+
 /// A container that can be asked to run something.
 #[derive(Debug, Clone)]
 pub struct Container {
@@ -31,6 +34,13 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
     /// Its environment as configured; any of it may be a secret.
     pub env: BTreeMap<String, Secret>,
+}
+
+impl Container {
+    /// The compose project it belongs to.
+    pub fn project(&self) -> Option<&str> {
+        self.labels.get(COMPOSE_PROJECT).map(String::as_str)
+    }
 }
 
 /// A piece of what an exec printed.

@@ -3,6 +3,7 @@
 use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context, keys, whole};
 use jiff::SignedDuration;
+use lifeboat::catalog::manifest::Origin;
 use lifeboat::cli::ScopeArgs;
 use lifeboat::commands::{Cancel, backup, prune};
 use lifeboat::exit::Exit;
@@ -72,6 +73,70 @@ fn change_manifests(store: &MemoryStore, from: &str, to: &str) {
 }
 
 #[tokio::test]
+async fn of_another_installation_nothing_goes_however_many_are_made_here() {
+    let store = MemoryStore::new();
+    let theirs = dump(100_000).on("engine-2");
+    attempt(&context(theirs, &store, &[])).await.unwrap();
+    let other = keys(&store);
+    for run in 1..=4 {
+        let summary = backup::run(&context(dump(100_000), &store, &KEEP_ONE)).await;
+        assert_eq!(summary.exit(), Exit::Done);
+        // The first is only warned of the other; from then on its own are one.
+        assert_eq!(whole(&store), 2, "run {run}");
+        assert!(other.iter().all(|key| keys(&store).contains(key)), "run {run}");
+    }
+}
+
+#[tokio::test]
+async fn another_installation_s_backup_does_not_stand_for_one_of_ours() {
+    let store = MemoryStore::new();
+    for engine in ["engine-1", "engine-2", "engine-1"] {
+        let runtime = dump(100_000).on(engine);
+        attempt(&context(runtime, &store, &[])).await.unwrap();
+    }
+    // The two newest of all are one of ours and the new one; of ours, the first is the second newest.
+    let summary = backup::run(&context(dump(100_000), &store, &[("KEEP_LAST", "3")])).await;
+    assert_eq!((summary.exit(), whole(&store)), (Exit::Done, 4));
+}
+
+#[tokio::test]
+async fn two_projects_of_one_engine_are_two_installations() {
+    let store = MemoryStore::new();
+    for (project, left) in [("one", 1), ("two", 2), ("two", 2), ("one", 3), ("one", 2)] {
+        let runtime = dump(100_000).in_project(project);
+        let summary = backup::run(&context(runtime, &store, &KEEP_ONE)).await;
+        assert_eq!((summary.exit(), whole(&store)), (Exit::Done, left), "{project}");
+    }
+}
+
+#[tokio::test]
+async fn beside_a_newer_backup_nothing_is_pruned() {
+    let store = MemoryStore::new();
+    let context = context(dump(1000), &store, &KEEP_ONE);
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(attempt(&context).await.unwrap());
+    }
+    let origin = origin();
+    prune::after_backup(&context, &origin, &made[1]).await.unwrap();
+    assert_eq!(
+        whole(&store),
+        3,
+        "two lifeboats: the newest of these is the other's"
+    );
+    prune::after_backup(&context, &origin, &made[2]).await.unwrap();
+    assert_eq!(whole(&store), 1);
+}
+
+fn origin() -> Origin {
+    Origin {
+        engine_id: "engine-1".to_owned(),
+        project: None,
+        system_identifier: None,
+    }
+}
+
+#[tokio::test]
 async fn an_own_backup_that_is_not_listed_whole_deletes_nothing() {
     let store = MemoryStore::new();
     for _ in 0..2 {
@@ -82,11 +147,7 @@ async fn an_own_backup_that_is_not_listed_whole_deletes_nothing() {
     lifeboat::store::Store::delete(&store, &made.key.manifest(""))
         .await
         .unwrap();
-    let origin = lifeboat::catalog::manifest::Origin {
-        engine_id: "engine-1".to_owned(),
-        system_identifier: None,
-    };
-    prune::after_backup(&context, &origin, &made).await.unwrap();
+    prune::after_backup(&context, &origin(), &made).await.unwrap();
     assert_eq!(whole(&store), 2);
 }
 

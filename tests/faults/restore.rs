@@ -7,7 +7,8 @@ use lifeboat::cli::{RestoreArgs, ScopeArgs};
 use lifeboat::commands::{Context, restore};
 use lifeboat::error::Result;
 use lifeboat::exit::Exit;
-use lifeboat::store::memory::MemoryStore;
+use lifeboat::store::StoreErrorKind;
+use lifeboat::store::memory::{Fault, MemoryStore, Op};
 use std::path::PathBuf;
 
 /// A "database" that is a file, with a backup of it in the bucket, and a change since.
@@ -189,4 +190,45 @@ async fn the_latest_of_another_host_is_not_taken_for_one_of_this() {
     assert_eq!(std::fs::read_to_string(&database.file).unwrap(), NEW);
     database.context.runtime.set_origin("engine-3");
     database.restore(true, true).await.unwrap();
+}
+
+#[tokio::test]
+async fn however_many_another_host_has_made_since() {
+    let database = Database::new(RESTORE).await;
+    database.context.runtime.set_origin("engine-2");
+    for _ in 0..40 {
+        attempt(&database.context).await.unwrap();
+    }
+    database.context.runtime.set_origin("engine-1");
+    let refused = database.restore(true, true).await.unwrap_err();
+    assert_eq!(refused.exit, Exit::Refused, "{refused}");
+    assert!(refused.to_string().contains(&database.key), "{refused}");
+}
+
+#[tokio::test]
+async fn nor_of_another_project_of_the_same_engine() {
+    let mut database = Database::new(RESTORE).await;
+    let runtime = database.context.runtime.clone();
+    database.context.runtime = runtime.clone().in_project("shop");
+    let shops = attempt(&database.context).await.unwrap().key.text();
+    database.context.runtime = runtime;
+    let refused = database.restore(true, true).await.unwrap_err();
+    assert_eq!(refused.exit, Exit::Refused, "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains(&shops) && text.contains("project shop"), "{text}");
+    assert!(database.is_untouched());
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_had_is_not_another_host_s() {
+    let database = Database::new(RESTORE).await;
+    database.context.runtime.set_origin("engine-2");
+    attempt(&database.context).await.unwrap();
+    database.context.runtime.set_origin("engine-1");
+    // The first is that of the chosen one; then come those of both, the newest first.
+    let store = &database.context.bucket.store;
+    store.fail(Op::Get, 3, Fault::Error(StoreErrorKind::Other));
+    let failed = database.restore(true, true).await.unwrap_err();
+    assert_eq!(failed.exit, Exit::Storage, "{failed}");
+    assert!(database.is_untouched());
 }

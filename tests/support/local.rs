@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
 use lifeboat::config::TargetEntry;
 use lifeboat::engine::Words;
-use lifeboat::runtime::{Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind};
+use lifeboat::runtime::{COMPOSE_PROJECT, Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind};
 use lifeboat::secret::Secret;
 use std::collections::BTreeMap;
 use std::io::{Error as IoError, Write as _};
@@ -148,6 +148,15 @@ impl LocalRuntime {
     #[must_use]
     pub fn with_targets(mut self, names: &[&str]) -> Self {
         self.targets = names.iter().map(|name| container(name)).collect();
+        self
+    }
+
+    /// They belong to this compose project.
+    #[must_use]
+    pub fn in_project(mut self, name: &str) -> Self {
+        for target in &mut self.targets {
+            target.labels.insert(COMPOSE_PROJECT.to_owned(), name.to_owned());
+        }
         self
     }
 

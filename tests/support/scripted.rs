@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use lifeboat::config::TargetEntry;
-use lifeboat::runtime::{Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind};
+use lifeboat::runtime::{COMPOSE_PROJECT, Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines};
@@ -43,6 +43,8 @@ pub struct ScriptedRuntime {
     script: Arc<Vec<Step>>,
     /// Those whose stdin ended before the acknowledgement, which kills the tool.
     killed: Arc<Mutex<usize>>,
+    engine: &'static str,
+    labels: BTreeMap<String, String>,
 }
 
 impl ScriptedRuntime {
@@ -51,7 +53,22 @@ impl ScriptedRuntime {
         Self {
             script: Arc::new(script.into_iter().collect()),
             killed: Arc::default(),
+            engine: "engine-1",
+            labels: BTreeMap::new(),
         }
+    }
+
+    /// The same under another engine.
+    #[must_use]
+    pub fn on(self, engine: &'static str) -> Self {
+        Self { engine, ..self }
+    }
+
+    /// The same in this compose project.
+    #[must_use]
+    pub fn in_project(mut self, name: &str) -> Self {
+        self.labels.insert(COMPOSE_PROJECT.to_owned(), name.to_owned());
+        self
     }
 
     /// How many tools were killed by the end of their stdin.
@@ -94,7 +111,7 @@ impl Runtime for ScriptedRuntime {
             // Two entries that end in the same letter mean targets of the same name.
             target: entry.text.split('-').next().unwrap().to_owned(),
             image: "postgres:18".to_owned(),
-            labels: BTreeMap::new(),
+            labels: self.labels.clone(),
             env: BTreeMap::new(),
         })]
     }
@@ -146,7 +163,7 @@ impl Runtime for ScriptedRuntime {
     }
 
     async fn origin(&self) -> Result<String, RuntimeError> {
-        Ok("engine-1".to_owned())
+        Ok(self.engine.to_owned())
     }
 
     async fn restarts_always(&self) -> Option<bool> {

@@ -33,8 +33,8 @@ pub struct Chosen {
 /// Runs the verb.
 pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<()> {
     let chosen = choose(context, args).await?;
-    origin::check(context, &args.which, &chosen).await?;
     let container = destination(context, args, &chosen).await?;
+    origin::check(context, args, &container, &chosen).await?;
     let target = Target::new(&context.runtime, &container, &context.bucket.config)?;
     let engine = engine_of(&target, &chosen).await?;
     match engine {

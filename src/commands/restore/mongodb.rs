@@ -81,14 +81,10 @@ pub async fn restore<R: Runtime, S: Store>(
         prove(context, users).await?;
     }
     // Nothing was touched up to here.
-    let engine_id = context
-        .runtime
-        .origin()
-        .await
-        .map_err(|error| error.at(Stage::Target))?;
+    let origin = crate::commands::backup::plan::origin(&context.runtime, target.container).await?;
     let destination = Destination {
         target,
-        facts: plan::facts(target, &server, engine_id).await,
+        facts: plan::facts(target, &server, origin).await,
         mongodb,
         server,
         options,

@@ -249,8 +249,8 @@ impl<R: Runtime> Place<'_, R> {
                 "what is there is what an unfinished restore left: it is backed up as it is"
             );
         }
-        let origin = context.runtime.origin().await;
-        let origin = origin.map_err(|error| live::not_kept(error.at(Stage::Target)))?;
+        let origin = plan::origin(&context.runtime, self.target.container).await;
+        let origin = origin.map_err(live::not_kept)?;
         let facts = plan::mysql_facts(&self.mysql, &self.server, self.engine, origin);
         let dump = plan::mysql_database(self.target, &self.mysql, name, live, &[]);
         live::keep(context, self.target.container, &facts, dump).await

@@ -4,42 +4,48 @@
 //! this installation has backups of the same database too, and nobody has named the one that is meant.
 
 use super::{Chosen, Context};
-use crate::catalog::Backup;
+use crate::catalog::manifest::Origin;
 use crate::catalog::which::Which;
+use crate::cli::RestoreArgs;
+use crate::commands::backup::plan;
+use crate::commands::whose;
 use crate::config::Config;
 use crate::error::{Error, Result, Stage};
-use crate::runtime::Runtime;
+use crate::runtime::{Container, Runtime};
 use crate::store::Store;
 
-/// So many backups of a database are asked whose they are.
-const LOOKED_AT: usize = 32;
-
-/// Refuses what `which` has chosen of another installation, while there is one of this.
+/// Refuses what `args` have chosen of another installation, while there is one of this. With `--into` any container
+/// of this engine counts as this one.
 pub async fn check<R: Runtime, S: Store>(
     context: &Context<R, S>,
-    which: &str,
+    args: &RestoreArgs,
+    destination: &Container,
     chosen: &[Chosen],
 ) -> Result<()> {
-    if names_one(which, &context.bucket.config) {
+    let bucket = &context.bucket;
+    if names_one(&args.which, &bucket.config) {
         return Ok(());
     }
-    let own = context
-        .runtime
-        .origin()
-        .await
-        .map_err(|error| error.at(Stage::Target))?;
+    // What the server is known by is left out: on a new one, the backups of the old one are ours.
+    let own = plan::origin(&context.runtime, destination).await?;
+    let is_own = |origin: &Origin| {
+        origin.engine_id == own.engine_id && (args.into.is_some() || origin.project == own.project)
+    };
     for one in chosen {
-        let origin = &one.manifest.origin.engine_id;
-        if *origin == own {
+        let origin = &one.manifest.origin;
+        if is_own(origin) {
             continue;
         }
-        let key = one.backup.key.text();
-        if let Some(other) = newest_of(context, &one.backup, &own).await? {
+        let (key, origin) = (&one.backup.key, shown(origin));
+        let catalog = bucket.of_database(key.target(), key.database()).await?;
+        let ours = whose::that_are(bucket, catalog.of(key.target(), key.database()), is_own).await?;
+        let key = key.text();
+        if let Some(newest) = ours.first() {
             return Err(Error::refused(
                 Stage::Restore,
                 format!(
                     "{key} is of another installation ({origin}), and of this one there is {}",
-                    other.key.text()
+                    newest.key.text()
                 ),
             )
             .hint("name the one you mean by its key; and give each host an S3_PREFIX of its own"));
@@ -53,17 +59,11 @@ fn names_one(which: &str, config: &Config) -> bool {
     matches!(Which::parse(which, &config.schedule.zone), Ok(Which::Key(_)))
 }
 
-/// The newest backup of the same database that this installation made.
-async fn newest_of<R, S: Store>(context: &Context<R, S>, of: &Backup, own: &str) -> Result<Option<Backup>> {
-    let bucket = &context.bucket;
-    let catalog = bucket.of_database(of.key.target(), of.key.database()).await?;
-    let newest_first = catalog.of(of.key.target(), of.key.database());
-    for backup in newest_first.take(LOOKED_AT) {
-        // Of what can't be read nobody knows whose it is.
-        let manifest = bucket.manifest(&backup.key).await;
-        if manifest.is_ok_and(|manifest| manifest.origin.engine_id == own) {
-            return Ok(Some(backup.clone()));
-        }
-    }
-    Ok(None)
+/// Engine, and project if it has one.
+fn shown(origin: &Origin) -> String {
+    let project = origin
+        .project
+        .as_ref()
+        .map(|project| format!(", project {project}"));
+    format!("engine {}{}", origin.engine_id, project.unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use super::{DockerRuntime, Kind};
 use crate::config::{Selector, TargetEntry, labels};
-use crate::runtime::{Container, RuntimeError};
+use crate::runtime::{COMPOSE_PROJECT, Container, RuntimeError};
 use crate::secret::Secret;
 use bollard::models::{ContainerInspectResponse, ContainerSummary, HealthStatusEnum};
 use bollard::query_parameters::ListContainersOptionsBuilder;
@@ -95,7 +95,7 @@ impl DockerRuntime {
                 let project = self.own_project().await;
                 let service = ids(&|c| {
                     project.is_some()
-                        && label(c, "com.docker.compose.project") == project
+                        && label(c, COMPOSE_PROJECT) == project
                         && label(c, "com.docker.compose.service").as_deref() == Some(name)
                         // `docker compose run` leaves one-off containers of the same service beside it.
                         && label(c, "com.docker.compose.oneoff").as_deref() != Some("True")

@@ -1,6 +1,7 @@
 //! The container this process runs in itself.
 
 use super::DockerRuntime;
+use crate::runtime::COMPOSE_PROJECT;
 use bollard::models::{ContainerInspectResponse, RestartPolicyNameEnum as Policy};
 
 impl DockerRuntime {
@@ -26,7 +27,7 @@ impl DockerRuntime {
             return Some(project.clone());
         }
         let labels = self.own().await?.config?.labels?;
-        labels.get("com.docker.compose.project").cloned()
+        labels.get(COMPOSE_PROJECT).cloned()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::runtime::wholeness::record::hex;
 use sha2::{Digest, Sha256};
 
 /// One dump of everything there is.
-pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) -> Result<Plan> {
+pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> Result<Plan> {
     let dump = &target.dump;
     let Some(command) = &dump.dump_command else {
         return Err(Error::new(Stage::Config, Exit::Usage, "DUMP_COMMAND is not set")
@@ -36,10 +36,7 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) 
         engine: EngineName::Custom.name(),
         server_version: None,
         tool_version: None,
-        origin: Origin {
-            engine_id,
-            system_identifier: None,
-        },
+        origin,
     };
     Ok(Plan {
         facts,

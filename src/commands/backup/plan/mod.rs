@@ -9,6 +9,7 @@ pub use mysql::{database as mysql_database, facts as mysql_facts};
 
 use super::dump::{Facts, Job};
 use crate::catalog::Database;
+use crate::catalog::manifest::Origin;
 use crate::commands::Context;
 use crate::commands::target::Target;
 use crate::config::EngineName;
@@ -28,15 +29,21 @@ pub struct Plan {
 pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Container) -> Result<Plan> {
     let config = &context.bucket.config;
     let target = Target::new(&context.runtime, container, config)?;
-    let engine_id = context
-        .runtime
-        .origin()
-        .await
-        .map_err(|error| error.at(Stage::Target))?;
+    let origin = origin(&context.runtime, container).await?;
     match target.engine().await? {
-        EngineName::Custom => custom::plan(&target, engine_id).await,
-        EngineName::Postgres => postgres::plan(&target, engine_id).await,
-        EngineName::Mongodb => mongodb::plan(&target, engine_id).await,
-        engine @ (EngineName::Mysql | EngineName::Mariadb) => mysql::plan(&target, engine, engine_id).await,
+        EngineName::Custom => custom::plan(&target, origin).await,
+        EngineName::Postgres => postgres::plan(&target, origin).await,
+        EngineName::Mongodb => mongodb::plan(&target, origin).await,
+        engine @ (EngineName::Mysql | EngineName::Mariadb) => mysql::plan(&target, engine, origin).await,
     }
+}
+
+/// The installation that `container` is of, as far as the runtime knows it.
+pub async fn origin<R: Runtime>(runtime: &R, container: &Container) -> Result<Origin> {
+    let engine_id = runtime.origin().await;
+    Ok(Origin {
+        engine_id: engine_id.map_err(|error| error.at(Stage::Target))?,
+        project: container.project().map(str::to_owned),
+        system_identifier: None,
+    })
 }

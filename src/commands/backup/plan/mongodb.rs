@@ -14,11 +14,11 @@ use crate::exit::Exit;
 use crate::runtime::Runtime;
 
 /// The whole server, or what there is of it.
-pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) -> Result<Plan> {
+pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> Result<Plan> {
     let dump = &target.dump;
     let (mongodb, server) = target.mongodb().await?;
     let options = target.dump_options(Tool::Mongodump)?;
-    let facts = facts(target, &server, engine_id).await;
+    let facts = facts(target, &server, origin).await;
     let lock = lock(target, &mongodb, &server);
     let name = &target.container.target;
     if server.locked {
@@ -70,16 +70,13 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) 
 pub(in crate::commands) async fn facts<R: Runtime>(
     target: &Target<'_, R>,
     server: &Server,
-    engine_id: String,
+    origin: Origin,
 ) -> Facts {
     Facts {
         engine: EngineName::Mongodb.name(),
         server_version: Some(server.version.clone()),
         tool_version: target.version_of("mongodump").await,
-        origin: Origin {
-            engine_id,
-            system_identifier: None,
-        },
+        origin,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::runtime::Runtime;
 pub(super) async fn plan<R: Runtime>(
     target: &Target<'_, R>,
     engine: EngineName,
-    engine_id: String,
+    origin: Origin,
 ) -> Result<Plan> {
     let dump = &target.dump;
     let (mysql, server) = target.mysql(engine).await?;
@@ -43,21 +43,18 @@ pub(super) async fn plan<R: Runtime>(
         tracing::warn!(target = target.container.target, "there is nothing to back up");
     }
     Ok(Plan {
-        facts: facts(&mysql, &server, engine, engine_id),
+        facts: facts(&mysql, &server, engine, origin),
         jobs,
     })
 }
 
 /// What all dumps of a server share.
-pub fn facts(mysql: &Mysql, server: &Server, engine: EngineName, engine_id: String) -> Facts {
+pub fn facts(mysql: &Mysql, server: &Server, engine: EngineName, origin: Origin) -> Facts {
     Facts {
         engine: engine.name(),
         server_version: Some(server.version.clone()),
         tool_version: Some(mysql.tools().dump_version.clone()),
-        origin: Origin {
-            engine_id,
-            system_identifier: None,
-        },
+        origin,
     }
 }
 

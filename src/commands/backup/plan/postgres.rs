@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::runtime::Runtime;
 
 /// The roles, then each database by itself.
-pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) -> Result<Plan> {
+pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> Result<Plan> {
     let dump = &target.dump;
     let (postgres, server) = target.postgres().await?;
     let chosen = choose(target, &postgres, &server).await?;
@@ -22,8 +22,8 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, engine_id: String) 
         server_version: Some(server.version.clone()),
         tool_version: target.version_of("pg_dump").await,
         origin: Origin {
-            engine_id,
             system_identifier: server.system_identifier.clone(),
+            ..origin
         },
     };
     let mut jobs = Vec::new();
