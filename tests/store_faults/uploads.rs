@@ -94,6 +94,15 @@ async fn a_store_that_stops_taking_or_answering_is_given_up() {
         given_up(Op::CreateUpload, Verdict::Silence),
         given_up(Op::CompleteUpload, Verdict::Silence),
         given_up(Op::Put, Verdict::StallBody(10)),
-        given_up(Op::Put, Verdict::Silence),
     );
+}
+
+#[tokio::test]
+async fn a_manifest_that_was_taken_without_a_word_makes_a_backup() {
+    let Some(mut bucket) = Bucket::with_a_backup().await else {
+        return;
+    };
+    bucket.stall = "1s";
+    bucket.faults.always(Op::Put, Verdict::Silence);
+    bucket.succeeds().await;
 }
