@@ -18,7 +18,7 @@ fn fast(compression: Compression) -> u32 {
     *compression.levels().start()
 }
 
-async fn compress(compression: Compression, level: u32, data: &[u8], threads: usize) -> Vec<u8> {
+pub async fn compress(compression: Compression, level: u32, data: &[u8], threads: usize) -> Vec<u8> {
     let mut compressor = Compressor::new(compression, level, threads);
     let mut object = Vec::new();
     for piece in data.chunks(65_536) {
@@ -32,7 +32,7 @@ async fn compress(compression: Compression, level: u32, data: &[u8], threads: us
     object
 }
 
-async fn decompress(
+pub async fn decompress(
     compression: Compression,
     object: &[u8],
     range_bytes: usize,
@@ -53,7 +53,7 @@ async fn decompress(
 }
 
 /// The object through the stock tool, or `None` when there is no such program here.
-fn stock(compression: Compression, object: &[u8]) -> Option<Vec<u8>> {
+pub fn stock(compression: Compression, object: &[u8]) -> Option<Vec<u8>> {
     let tool = compression.name();
     let mut child = match Command::new(tool)
         .arg("-dc")
