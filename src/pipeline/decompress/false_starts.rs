@@ -49,10 +49,8 @@ async fn is_read(object: &[u8], dump: &[u8]) {
 }
 
 async fn refusal(object: &[u8]) -> String {
-    match decompress(Compression::Bzip2, object, 1_000_000)
-        .await
-        .unwrap_err()
-    {
+    let back = decompress(Compression::Bzip2, object, 1_000_000).await;
+    match back.map(|dump| dump.len()).unwrap_err() {
         DecompressError::Broken { source, .. } => source.to_string(),
         DecompressError::Members(error) => error.to_string(),
     }
@@ -91,7 +89,10 @@ async fn what_is_cut_or_changed_is_found() {
     let dump = text(120_000);
     let object = compress(Compression::Bzip2, 1, &dump, 2).await;
     let second = 1 + object[1..].windows(4).position(|bytes| bytes == b"BZh1").unwrap();
-    assert_eq!((starts(&object[..60]), starts(&object[second..second + 60])), (2, 2));
+    assert_eq!(
+        (starts(&object[..60]), starts(&object[second..second + 60])),
+        (2, 2)
+    );
     let last = object.len() - 1;
     for cut in (1..60).chain(second - 30..second + 60).chain([last - 10, last]) {
         let part = decompress(Compression::Bzip2, &object[..cut], 1_000_000).await;

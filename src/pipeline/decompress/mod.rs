@@ -160,6 +160,7 @@ pub fn memory(compression: Compression, level: u32) -> Memory {
     Memory {
         per_thread,
         beside: per_thread,
+        waiting: 0,
     }
 }
 

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::pipeline::compress::Compressor;
+use crate::pipeline::compress::{Compressor, Workers};
 use crate::pipeline::noise;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ fn fast(compression: Compression) -> u32 {
 }
 
 pub async fn compress(compression: Compression, level: u32, data: &[u8], threads: usize) -> Vec<u8> {
-    let mut compressor = Compressor::new(compression, level, threads);
+    let mut compressor = Compressor::new(compression, level, threads, &Workers::new(threads));
     let mut object = Vec::new();
     for piece in data.chunks(65_536) {
         for ready in compressor.write(Bytes::copy_from_slice(piece)).await.unwrap() {
