@@ -51,7 +51,7 @@ async fn is_read(object: &[u8], dump: &[u8]) {
 async fn refusal(object: &[u8]) -> String {
     let back = decompress(Compression::Bzip2, object, 1_000_000).await;
     match back.map(|dump| dump.len()).unwrap_err() {
-        DecompressError::Broken { source, .. } => source.to_string(),
+        DecompressError::Broken { source, .. } | DecompressError::Failed { source, .. } => source.to_string(),
         DecompressError::Members(error) => error.to_string(),
     }
 }

@@ -33,6 +33,15 @@ pub enum DecompressError {
         #[source]
         source: std::io::Error,
     },
+    /// There was no memory for it, or its thread was lost: that says nothing of the object.
+    #[error("a {name} stream could not be decompressed here")]
+    Failed {
+        /// The compression.
+        name: &'static str,
+        /// How.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// An object on its way back to a dump.
@@ -108,7 +117,7 @@ impl Decompressor {
                     tokio::task::spawn_blocking(move || stream.read(&member, MOST_BYTES)).await
                 }
             };
-            let decoded = decoded.map_err(std::io::Error::from).flatten();
+            let decoded = decoded.map_err(|lost| self.failed(lost.into()))?;
             match decoded.map_err(|error| self.broken(error))? {
                 Decoded::Whole(dump) => return Ok(Some(dump)),
                 Decoded::Open(stream) => self.open = Some(stream),
@@ -128,14 +137,24 @@ impl Decompressor {
     }
 
     fn broken(&self, source: std::io::Error) -> DecompressError {
+        if source.kind() == std::io::ErrorKind::OutOfMemory {
+            return self.failed(source);
+        }
         DecompressError::Broken {
+            name: self.compression.name(),
+            source,
+        }
+    }
+
+    fn failed(&self, source: std::io::Error) -> DecompressError {
+        DecompressError::Failed {
             name: self.compression.name(),
             source,
         }
     }
 }
 
-/// What one member holds. Its bytes must be all of it, and nothing else; of bzip2 they may be its beginning.
+/// What one member holds; `OutOfMemory` where that could not be found out. Its bytes must be all of it, and nothing else; of bzip2 they may be its beginning.
 fn decode(compression: Compression, member: Bytes) -> std::io::Result<Decoded> {
     match compression {
         Compression::Bzip2 => return Stream::new().read(&member, MOST_BYTES),

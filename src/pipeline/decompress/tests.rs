@@ -208,7 +208,9 @@ async fn members_that_want_too_much_memory_are_refused_before_they_get_it() {
     let refused = async |compression, object: &[u8]| {
         let error = decompress(compression, object, 1_000_000).await.unwrap_err();
         match error {
-            DecompressError::Broken { source, .. } => source.to_string(),
+            DecompressError::Broken { source, .. } | DecompressError::Failed { source, .. } => {
+                source.to_string()
+            }
             DecompressError::Members(error) => error.to_string(),
         }
     };
@@ -269,4 +271,23 @@ async fn members_that_want_too_much_memory_are_refused_before_they_get_it() {
     let at = said.len() - 4;
     said[at..].copy_from_slice(&u32::MAX.to_le_bytes());
     assert_eq!(refused(Compression::Gzip, &said).await, far_more);
+}
+
+#[tokio::test]
+async fn no_memory_and_a_lost_thread_are_not_told_as_damage() {
+    let told = async |decoded: JoinHandle<std::io::Result<Decoded>>| {
+        let mut decompressor = Decompressor::new(Compression::Xz, 1);
+        let member = Bytes::new();
+        decompressor.running.push_back(Running { member, decoded });
+        decompressor.next().await.unwrap_err()
+    };
+    let fails = |kind: std::io::ErrorKind| tokio::spawn(async move { Err(kind.into()) });
+    let short = told(fails(std::io::ErrorKind::OutOfMemory)).await;
+    assert!(matches!(short, DecompressError::Failed { .. }), "{short:?}");
+    let lost = fails(std::io::ErrorKind::Other);
+    lost.abort();
+    let lost = told(lost).await;
+    assert!(matches!(lost, DecompressError::Failed { .. }), "{lost:?}");
+    let broken = told(fails(std::io::ErrorKind::InvalidData)).await;
+    assert!(matches!(broken, DecompressError::Broken { .. }), "{broken:?}");
 }
