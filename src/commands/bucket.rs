@@ -196,7 +196,11 @@ impl<S: Store> Bucket<S> {
             compression,
         };
         let level = manifest.compression.level.unwrap_or(compression.default_level());
-        let threads = super::threads(&self.config, decompress::memory(compression, level));
+        let threads = super::threads(
+            &self.config,
+            super::memory_limit(),
+            decompress::memory(compression, level),
+        );
         let name = key.object(self.prefix());
         ReadBack::open(
             self.store.clone(),

@@ -102,12 +102,12 @@ pub fn share(config: &Config) -> usize {
     (workers(config) / config.docker.concurrency.max(1)).max(1)
 }
 
-/// Threads for decompressing one dump.
-pub fn threads(config: &Config, takes: Memory) -> usize {
-    config.stream.threads.unwrap_or_else(|| {
-        let targets = config.docker.concurrency.max(1);
-        fitting(cpus() / targets, memory_limit(), targets, takes)
-    })
+/// Threads for decompressing one dump: as many as configured, else one per CPU, and in both cases no more than fit into
+/// this container's memory. What is configured is meant for today's compression, and a backup may be of another.
+pub fn threads(config: &Config, limit: Option<u64>, takes: Memory) -> usize {
+    let targets = config.docker.concurrency.max(1);
+    let wanted = config.stream.threads.unwrap_or_else(|| cpus() / targets);
+    fitting(wanted, limit, targets, takes)
 }
 
 fn cpus() -> usize {
@@ -210,6 +210,21 @@ mod tests {
         assert_eq!(of("1", "64"), (1, 1));
         let config = configured(&[("TARGET_CONCURRENCY", "3")]);
         assert_eq!(workers(&config), 3 * share(&config));
+    }
+
+    #[test]
+    fn reading_back_never_takes_more_threads_than_fit() {
+        let config = configured(&[("COMPRESSION", "gzip"), ("COMPRESSION_THREADS", "16")]);
+        let takes = crate::pipeline::decompress::memory(Compression::Xz, 6);
+        let of = |limit| threads(&config, limit, takes);
+        assert_eq!(of(None), 16);
+        assert_eq!(of(Some(16 << 30)), 16);
+        let few = of(Some(512 << 20));
+        assert!(
+            (1..16).contains(&few) && takes.with(few as u64, 1) <= 256 << 20,
+            "{few}"
+        );
+        assert_eq!(of(Some(1 << 20)), 1);
     }
 
     #[test]
