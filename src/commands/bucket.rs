@@ -225,7 +225,8 @@ pub fn read_back_failed(error: ReadBackError, stage: Stage, key: &Key) -> Error 
     match error {
         ReadBackError::Store(error) => error.at(stage),
         ReadBackError::Unreadable(error) => Error::new(stage, Exit::Other, error).hint(
-            "this says nothing of the backup; is lifeboat short of memory? raise its limit, or lower COMPRESSION_THREADS",
+            "this says nothing of the backup; is lifeboat short of memory? raise its limit, or lower \
+             COMPRESSION_THREADS",
         ),
         error => {
             Error::new(stage, Exit::Storage, error).hint("is the store slow? STALL_TIMEOUT is the limit")

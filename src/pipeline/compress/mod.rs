@@ -100,7 +100,8 @@ impl Compressor {
 }
 
 impl Drop for Compressor {
-    /// Of a dump that has failed nothing more is compressed; and a program that waits for its next run holds no encoders.
+    /// Of a dump that has failed nothing more is compressed; and a program that waits for its next run holds no
+    /// encoders.
     fn drop(&mut self) {
         for member in &self.queue {
             member.abort();

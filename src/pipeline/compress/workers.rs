@@ -30,8 +30,8 @@ impl Workers {
 
     /// Runs this on a blocking thread once a worker is free.
     ///
-    /// Who no longer waits for it gives up a piece that has not begun. One at work can't be stopped: it holds its worker
-    /// to its end, so that what comes next does not take its memory beside it.
+    /// Who no longer waits for it gives up a piece that has not begun. One at work can't be stopped: it holds its
+    /// worker to its end, so that what comes next does not take its memory beside it.
     pub async fn run(&self, work: impl FnOnce() -> Result<Bytes> + Send + 'static) -> Result<Bytes> {
         let worker = Arc::clone(&self.threads)
             .acquire_owned()
@@ -90,7 +90,7 @@ pub mod tests {
     async fn a_piece_at_work_holds_its_worker_though_nobody_waits_for_it() {
         let workers = Workers::new(1);
         let (began, begun) = tokio::sync::oneshot::channel();
-        let (end, ended) = mpsc::channel::<()>();
+        let (end, ended) = mpsc::sync_channel::<()>(1);
         let dropped = tokio::spawn({
             let workers = workers.clone();
             async move {

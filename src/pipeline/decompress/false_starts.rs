@@ -84,6 +84,23 @@ async fn several_in_one_stream() {
     is_read(&object.repeat(2), &dump.repeat(2)).await;
 }
 
+#[test]
+fn each_piece_is_read_once_however_many_there_are() {
+    let dump = text(20_000);
+    let object = many_blocks(&dump);
+    let mut stream = Stream::new();
+    for (at, piece) in object.chunks(1).enumerate() {
+        stream = match stream.read(piece, MOST_BYTES).unwrap() {
+            Decoded::Open(stream) => stream,
+            Decoded::Whole(back) => {
+                assert_eq!((at + 1, back == dump), (object.len(), true));
+                return;
+            }
+        };
+    }
+    panic!("no end");
+}
+
 #[tokio::test]
 async fn what_is_cut_or_changed_is_found() {
     let dump = text(120_000);

@@ -154,7 +154,8 @@ impl Decompressor {
     }
 }
 
-/// What one member holds; `OutOfMemory` where that could not be found out. Its bytes must be all of it, and nothing else; of bzip2 they may be its beginning.
+/// What one member holds; `OutOfMemory` where that could not be found out. Its bytes must be all of it, and nothing
+/// else; of bzip2 they may be its beginning.
 fn decode(compression: Compression, member: Bytes) -> std::io::Result<Decoded> {
     match compression {
         Compression::Bzip2 => return Stream::new().read(&member, MOST_BYTES),
