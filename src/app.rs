@@ -6,6 +6,7 @@ use crate::commands::{self, Cancel, Context};
 use crate::config::{self, Config};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
+use crate::pipeline::compress::Workers;
 use crate::runtime::docker::DockerRuntime;
 use crate::store::s3::S3Store;
 use std::sync::Arc;
@@ -40,9 +41,7 @@ pub fn main(cli: Cli, cancel: Cancel) -> Exit {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(
-            commands::threads(&loaded.config, commands::compressing(&loaded.config)) + BLOCKING_THREADS,
-        )
+        .max_blocking_threads(commands::workers(&loaded.config) + BLOCKING_THREADS)
         .build();
     let outcome = match runtime {
         Ok(runtime) => {
@@ -95,6 +94,7 @@ async fn verb(cli: Cli, config: Arc<Config>, cancel: Cancel) -> Result<Exit> {
 fn context(bucket: Bucket<S3Store>, cancel: Cancel) -> Result<Context<DockerRuntime, S3Store>> {
     Ok(Context {
         runtime: DockerRuntime::connect(&bucket.config.docker).map_err(|error| error.at(Stage::Target))?,
+        workers: Workers::new(commands::workers(&bucket.config)),
         bucket,
         run: commands::random_hex::<8>()?,
         cancel,

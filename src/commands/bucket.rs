@@ -212,7 +212,11 @@ impl<S: Store> Bucket<S> {
             compression,
         };
         let level = manifest.compression.level.unwrap_or(compression.default_level());
-        let threads = super::threads(&self.config, decompress::memory(compression, level));
+        let threads = super::threads(
+            &self.config,
+            super::memory_limit(),
+            decompress::memory(compression, level),
+        );
         let name = key.object(self.prefix());
         ReadBack::open(
             self.store.clone(),
@@ -236,6 +240,10 @@ pub fn read_back_failed(error: ReadBackError, stage: Stage, key: &Key) -> Error 
     }
     match error {
         ReadBackError::Store(error) => error.at(stage),
+        ReadBackError::Unreadable(error) => Error::new(stage, Exit::Other, error).hint(
+            "this says nothing of the backup; is lifeboat short of memory? raise its limit, or lower \
+             COMPRESSION_THREADS",
+        ),
         error => {
             Error::new(stage, Exit::Storage, error).hint("is the store slow? STALL_TIMEOUT is the limit")
         }
@@ -245,4 +253,30 @@ pub fn read_back_failed(error: ReadBackError, stage: Stage, key: &Key) -> Error 
 /// The newest first; for messages.
 pub fn names(backups: &[&Backup]) -> Vec<String> {
     backups.iter().map(|backup| backup.key.text()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::pipeline::decompress::DecompressError;
+
+    #[test]
+    fn who_has_no_memory_calls_no_backup_damaged() {
+        let database = Database::from_shown("app");
+        let key = Key::new("db", database, Timestamp::UNIX_EPOCH, 1, "sql", None).unwrap();
+        let exit = |error| read_back_failed(ReadBackError::Unreadable(error), Stage::Verify, &key).exit;
+        let source = || std::io::ErrorKind::OutOfMemory.into();
+        let name = "xz";
+        let failed = DecompressError::Failed {
+            name,
+            source: source(),
+        };
+        assert_eq!(exit(failed), Exit::Other);
+        let broken = DecompressError::Broken {
+            name,
+            source: source(),
+        };
+        assert_eq!(exit(broken), Exit::Verification);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::bucket::{Bucket, Scope};
 use super::target::Target;
-use super::{Cancel, compressing, memory_limit, print, threads};
+use super::{Cancel, compressing, memory_limit, print, workers};
 use crate::catalog::table::size;
 use crate::clock;
 use crate::config::{Config, EngineName};
@@ -289,22 +289,22 @@ fn schedule(config: &Config) {
 
 fn memory(config: &Config) {
     let takes = compressing(config);
-    let threads = threads(config, takes) as u64;
+    let threads = workers(config) as u64;
     let parts = config.s3.concurrency as u64 + 1;
     let part = config.s3.part_bytes.unwrap_or(PART_BYTES);
     let targets = config.docker.concurrency as u64;
-    let needed = targets * (takes.with(threads) + parts * part);
+    let needed = takes.with(threads, targets) + targets * parts * part;
     let each = match targets {
         1 => String::new(),
-        _ => format!(", for each of {targets} targets"),
+        _ => format!("for each of {targets} targets "),
     };
     let compression = config.stream.compression.name();
     let beside = match takes.beside {
         0 => String::new(),
-        bytes => format!(", {} that wait", size(bytes)),
+        bytes => format!("{} that wait, ", size(bytes)),
     };
     let says = format!(
-        "{threads} threads of {compression} of {}{beside}, {parts} parts of {}{each}: about {} beside the program \
+        "{threads} threads of {compression} of {}, {each}{beside}{parts} parts of {}: about {} beside the program \
          itself",
         size(takes.per_thread),
         size(part),

@@ -38,7 +38,7 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &GetArgs, cancel: &Cancel) 
 
 async fn write<S: Store>(bucket: &Bucket<S>, args: &GetArgs, backup: &Backup) -> Result<()> {
     let Some(file) = &args.output else {
-        return copy(bucket, args.raw, backup, tokio::io::stdout()).await;
+        return copy(bucket, args.raw, backup, &mut tokio::io::stdout()).await;
     };
     let part = part_name(file);
     let failed = |path: &Path, error: std::io::Error| {
@@ -48,10 +48,12 @@ async fn write<S: Store>(bucket: &Bucket<S>, args: &GetArgs, backup: &Backup) ->
             format!("{}: {error}", path.display()),
         )
     };
-    let out = tokio::fs::File::create(&part)
+    let mut out = tokio::fs::File::create(&part)
         .await
         .map_err(|error| failed(&part, error))?;
-    copy(bucket, args.raw, backup, out).await?;
+    copy(bucket, args.raw, backup, &mut out).await?;
+    // Some disks say only here that there was no room. And the name must not outlive a power cut without the bytes.
+    out.sync_all().await.map_err(|error| failed(&part, error))?;
     tokio::fs::rename(&part, file)
         .await
         .map_err(|error| failed(file, error))
@@ -67,7 +69,7 @@ async fn copy<S: Store>(
     bucket: &Bucket<S>,
     raw: bool,
     backup: &Backup,
-    out: impl AsyncWrite + Unpin,
+    out: &mut (impl AsyncWrite + Unpin),
 ) -> Result<()> {
     let manifest = bucket.manifest(&backup.key).await?;
     let mut tail = Tail {
@@ -109,12 +111,12 @@ async fn copy<S: Store>(
 }
 
 /// A writer that is always 64 KiB behind.
-struct Tail<W> {
-    out: W,
+struct Tail<'a, W> {
+    out: &'a mut W,
     held: BytesMut,
 }
 
-impl<W: AsyncWrite + Unpin> Tail<W> {
+impl<W: AsyncWrite + Unpin> Tail<'_, W> {
     async fn write(&mut self, piece: Bytes) -> Result<()> {
         self.held.extend_from_slice(&piece);
         let certain = self.held.len().saturating_sub(HELD_BYTES);
@@ -122,7 +124,7 @@ impl<W: AsyncWrite + Unpin> Tail<W> {
         self.out.write_all(&certain).await.map_err(unwritten)
     }
 
-    async fn release(mut self) -> Result<()> {
+    async fn release(self) -> Result<()> {
         self.out.write_all(&self.held).await.map_err(unwritten)?;
         self.out.flush().await.map_err(unwritten)
     }

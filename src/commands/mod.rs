@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::engine;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
-use crate::pipeline::compress::{self, Memory};
+use crate::pipeline::compress::{self, Memory, Workers};
 use crate::runtime::wholeness::WholenessError;
 use crate::store::Store;
 use bucket::Bucket;
@@ -36,6 +36,8 @@ pub struct Context<R, S> {
     pub bucket: Bucket<S>,
     /// The id of this run, in every manifest it writes.
     pub run: String,
+    /// What compresses, whatever is dumped side by side.
+    pub workers: Workers,
     /// Ends everything, cleanly.
     pub cancel: Cancel,
 }
@@ -87,23 +89,39 @@ impl<R, S: Store> Context<R, S> {
     }
 }
 
-/// Threads for compressing or decompressing one dump: as many as configured, else one per CPU, shared out among the
-/// targets that run side by side, and fewer where this container's memory is small: half of it is left to the parts
-/// in flight and the program.
-pub fn threads(config: &Config, takes: Memory) -> usize {
+/// Threads for compressing, of all dumps together: as many as configured, else one per CPU, and fewer where this
+/// container's memory is small: half of it is left to the parts in flight and the program.
+pub fn workers(config: &Config) -> usize {
     config.stream.threads.unwrap_or_else(|| {
-        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-        fitting(cpus, memory_limit(), config.docker.concurrency, takes)
+        let targets = config.docker.concurrency.max(1);
+        targets * fitting(cpus() / targets, memory_limit(), targets, compressing(config))
     })
 }
 
-fn fitting(cpus: usize, limit: Option<u64>, targets: usize, takes: Memory) -> usize {
-    let targets = targets.max(1);
+/// How many of the [`workers`] one dump is to keep busy, where targets are backed up side by side.
+pub fn share(config: &Config) -> usize {
+    (workers(config) / config.docker.concurrency.max(1)).max(1)
+}
+
+/// Threads for decompressing one dump: as many as configured, else one per CPU, and in both cases no more than fit into
+/// this container's memory. What is configured is meant for today's compression, and a backup may be of another.
+pub fn threads(config: &Config, limit: Option<u64>, takes: Memory) -> usize {
+    let targets = config.docker.concurrency.max(1);
+    let wanted = config.stream.threads.unwrap_or_else(|| cpus() / targets);
+    fitting(wanted, limit, targets, takes)
+}
+
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// So many threads for each of these targets, or as many as fit.
+fn fitting(wanted: usize, limit: Option<u64>, targets: usize, takes: Memory) -> usize {
     let by_memory = limit.map_or(usize::MAX, |limit| {
         let each = (limit / 2 / targets as u64).saturating_sub(takes.beside);
         usize::try_from(each / takes.per_thread.max(1)).unwrap_or(usize::MAX)
     });
-    (cpus / targets).min(by_memory).max(1)
+    wanted.min(by_memory).max(1)
 }
 
 /// The memory this container may use, in bytes (cgroup v2, else v1).
@@ -173,12 +191,60 @@ mod tests {
     use super::*;
     use crate::config::Compression;
 
+    fn configured(env: &[(&str, &str)]) -> Config {
+        let needed = [("TARGET", "db"), ("S3_BUCKET", "backups")];
+        let pairs = needed.iter().chain(env);
+        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let loaded = crate::config::load(pairs, &|_| Err(std::io::ErrorKind::NotFound.into()));
+        loaded.unwrap_or_else(|problems| panic!("{problems}")).config
+    }
+
+    #[test]
+    fn targets_side_by_side_share_the_threads() {
+        let of = |threads, targets| {
+            let config = configured(&[("COMPRESSION_THREADS", threads), ("TARGET_CONCURRENCY", targets)]);
+            (workers(&config), share(&config))
+        };
+        assert_eq!(of("4", "1"), (4, 4));
+        assert_eq!(of("4", "2"), (4, 2));
+        assert_eq!(of("7", "2"), (7, 3));
+        assert_eq!(of("1", "64"), (1, 1));
+        let config = configured(&[("TARGET_CONCURRENCY", "3")]);
+        assert_eq!(workers(&config), 3 * share(&config));
+    }
+
+    #[test]
+    fn reading_back_never_takes_more_threads_than_fit() {
+        let config = configured(&[("COMPRESSION", "gzip"), ("COMPRESSION_THREADS", "16")]);
+        let takes = crate::pipeline::decompress::memory(Compression::Xz, 6);
+        let of = |limit| threads(&config, limit, takes);
+        assert_eq!(of(None), 16);
+        assert_eq!(of(Some(16 << 30)), 16);
+        let few = of(Some(512 << 20));
+        assert!(
+            (1..16).contains(&few) && takes.with(few as u64, 1) <= 256 << 20,
+            "{few}"
+        );
+        assert_eq!(of(Some(1 << 20)), 1);
+    }
+
+    #[test]
+    fn memory_is_of_all_threads_and_of_each_dump() {
+        let takes = Memory {
+            per_thread: 100,
+            beside: 10,
+            waiting: 1,
+        };
+        assert_eq!(takes.with(4, 2), 420);
+        assert_eq!(takes.with(1, 5), 154);
+    }
+
     #[test]
     fn threads_fit_into_half_of_the_memory() {
         const MIB: u64 = 1024 * 1024;
         let of = |compression: Compression, limit: u64, targets| {
             let takes = compress::memory(compression, compression.default_level());
-            fitting(8, Some(limit * MIB), targets, takes)
+            fitting(8 / targets, Some(limit * MIB), targets, takes)
         };
         assert_eq!(of(Compression::Bzip2, 64, 1), 3);
         assert_eq!(of(Compression::Bzip2, 64, 3), 1);
@@ -190,6 +256,6 @@ mod tests {
         assert_eq!(of(Compression::None, 64, 2), 4);
         let takes = compress::memory(Compression::Xz, 6);
         assert_eq!(fitting(8, None, 1, takes), 8);
-        assert_eq!(fitting(2, None, 4, takes), 1);
+        assert_eq!(fitting(0, None, 4, takes), 1);
     }
 }

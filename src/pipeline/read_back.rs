@@ -58,7 +58,10 @@ pub enum ReadBackError {
 impl ReadBackError {
     /// Whether the backup itself is at fault, and not the way to it.
     pub fn is_altered(&self) -> bool {
-        !matches!(self, Self::Store(_) | Self::Stalled(_))
+        !matches!(
+            self,
+            Self::Store(_) | Self::Stalled(_) | Self::Unreadable(DecompressError::Failed { .. })
+        )
     }
 }
 

@@ -106,6 +106,23 @@ async fn get_gives_the_dump_and_raw_the_object() {
 }
 
 #[tokio::test]
+async fn get_names_a_file_only_when_the_disk_has_it() {
+    let (context, _) = one_backup().await;
+    let file = directory("get-unsynced").join("dump");
+    // It takes every byte and keeps none.
+    std::os::unix::fs::symlink("/dev/null", format!("{}.part", file.display())).unwrap();
+    let args = GetArgs {
+        which: "latest".to_owned(),
+        output: Some(file.clone()),
+        raw: false,
+        scope: ScopeArgs::default(),
+    };
+    let outcome = get::run(&context.bucket, &args, &Cancel::default()).await;
+    assert_eq!(outcome.unwrap_err().exit, Exit::Other);
+    assert!(file.symlink_metadata().is_err());
+}
+
+#[tokio::test]
 async fn get_never_hands_out_the_end_of_what_is_damaged() {
     for raw in [false, true] {
         for (name, damage) in DAMAGES {

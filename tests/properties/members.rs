@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use lifeboat::config::Compression;
-use lifeboat::pipeline::compress::Compressor;
+use lifeboat::pipeline::compress::{Compressor, Workers};
 use lifeboat::pipeline::decompress::Decompressor;
 use std::sync::OnceLock;
 use tokio::runtime::{Builder, Runtime};
@@ -79,7 +79,7 @@ fn runtime() -> &'static Runtime {
 }
 
 async fn compressed(compression: Compression, dump: Vec<u8>) -> Vec<u8> {
-    let mut compressor = Compressor::new(compression, 1, 1);
+    let mut compressor = Compressor::new(compression, 1, 1, &Workers::new(1));
     let mut stored = compressor.write(dump.into()).await.unwrap();
     stored.extend(compressor.finish().await.unwrap());
     stored.concat()

@@ -8,9 +8,10 @@
 
 use lifeboat::commands::backup::{dump, plan};
 use lifeboat::commands::bucket::Bucket;
-use lifeboat::commands::{Cancel, Context};
+use lifeboat::commands::{Cancel, Context, workers};
 use lifeboat::config::{self, Config};
 use lifeboat::error::Result;
+use lifeboat::pipeline::compress::Workers;
 use lifeboat::runtime::Runtime;
 use lifeboat::store::Store;
 use lifeboat::store::memory::MemoryStore;
@@ -42,11 +43,13 @@ pub fn config(env: &[(&str, &str)]) -> Config {
 
 /// What a verb works with; `env` overrides.
 pub fn context<R: Runtime, S: Store>(runtime: R, store: &S, env: &[(&str, &str)]) -> Context<R, S> {
+    let config = config(env);
     Context {
         runtime,
+        workers: Workers::new(workers(&config)),
         bucket: Bucket {
             store: store.clone(),
-            config: Arc::new(config(env)),
+            config: Arc::new(config),
         },
         run: "run-1".to_owned(),
         cancel: Cancel::default(),

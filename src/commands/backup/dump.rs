@@ -112,7 +112,8 @@ pub async fn store<R: Runtime, S: Store>(
     let mut compressor = Compressor::new(
         config.stream.compression,
         config.stream.level,
-        super::super::threads(config, super::super::compressing(config)),
+        super::super::share(config),
+        &context.workers,
     );
 
     let mut held = None;

@@ -4,19 +4,20 @@
 //! themselves. One after another they are a standard file as well, which the stock tool reads as one.
 
 mod blocks;
+mod encoders;
 pub mod gzip;
 mod pieces;
+mod workers;
 pub mod xz;
 pub mod zstd;
 
 use crate::config::Compression;
 use bytes::Bytes;
-use bzip2_encoder::Encoder;
+use encoders::Encoders;
 use pieces::Pieces;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+pub use workers::Workers;
 
 /// The encoder failed, or its thread.
 #[derive(Debug, thiserror::Error)]
@@ -28,26 +29,22 @@ pub struct Compressor {
     compression: Compression,
     cutter: Option<Cutter>,
     level: u32,
-    workers: Arc<Semaphore>,
-    /// Those not at work. There are never more than workers.
-    encoders: Arc<Mutex<Vec<Encoder>>>,
+    workers: Workers,
     depth: usize,
     queue: VecDeque<JoinHandle<std::io::Result<Bytes>>>,
     members: u64,
 }
 
 impl Compressor {
-    /// Compresses on up to `threads` threads at a time.
-    pub fn new(compression: Compression, level: u32, threads: usize) -> Self {
-        let threads = threads.max(1);
+    /// Gives these workers, which others may share, enough to do for `threads` of them.
+    pub fn new(compression: Compression, level: u32, threads: usize, workers: &Workers) -> Self {
         Self {
             compression,
             cutter: Cutter::new(compression, level),
             level,
-            workers: Arc::new(Semaphore::new(threads)),
-            encoders: Arc::default(),
+            workers: workers.clone(),
             // One block waits ready, so that no worker waits for the next one to be read.
-            depth: threads + 1,
+            depth: threads.max(1) + 1,
             queue: VecDeque::new(),
             members: 0,
         }
@@ -90,14 +87,26 @@ impl Compressor {
             Some(member) => Some(joined(member).await?),
             None => None,
         };
-        let (workers, encoders) = (Arc::clone(&self.workers), Arc::clone(&self.encoders));
+        let (workers, encoders) = (self.workers.clone(), self.workers.encoders.clone());
         let (compression, level) = (self.compression, self.level);
         self.members += 1;
         self.queue.push_back(tokio::spawn(async move {
-            let _worker = workers.acquire_owned().await.map_err(std::io::Error::other)?;
-            tokio::task::spawn_blocking(move || member(compression, &encoders, block, level)).await?
+            workers
+                .run(move || member(compression, &encoders, block, level))
+                .await
         }));
         Ok(ready)
+    }
+}
+
+impl Drop for Compressor {
+    /// Of a dump that has failed nothing more is compressed; and a program that waits for its next run holds no
+    /// encoders.
+    fn drop(&mut self) {
+        for member in &self.queue {
+            member.abort();
+        }
+        self.workers.encoders.clear();
     }
 }
 
@@ -150,12 +159,12 @@ fn piece_bytes(compression: Compression, level: u32) -> Option<usize> {
 
 fn member(
     compression: Compression,
-    bzip2_encoders: &Mutex<Vec<Encoder>>,
+    bzip2_encoders: &Encoders,
     block: Bytes,
     level: u32,
 ) -> std::io::Result<Bytes> {
     match compression {
-        Compression::Bzip2 => bzip2_member(bzip2_encoders, &block, level),
+        Compression::Bzip2 => bzip2_encoders.member(&block, level),
         Compression::Gzip => gzip::member(&block, level),
         Compression::Xz => xz::member(&block, level),
         Compression::Zstd => zstd::member(&block, level),
@@ -168,14 +177,16 @@ fn member(
 pub struct Memory {
     /// For each thread.
     pub per_thread: u64,
-    /// Once.
+    /// For each dump.
     pub beside: u64,
+    /// For each dump beyond the threads: its pieces wait for one all the same.
+    pub waiting: u64,
 }
 
 impl Memory {
-    /// With so many threads.
-    pub fn with(self, threads: u64) -> u64 {
-        threads * self.per_thread + self.beside
+    /// With so many threads for so many dumps side by side.
+    pub fn with(self, threads: u64, dumps: u64) -> u64 {
+        threads * self.per_thread + dumps * self.beside + dumps.saturating_sub(threads) * self.waiting
     }
 }
 
@@ -195,27 +206,31 @@ pub fn memory(compression: Compression, level: u32) -> Memory {
     Memory {
         per_thread: (encoder + piece + piece / 2) as u64,
         beside: 2 * piece as u64,
+        waiting: match compression {
+            Compression::Bzip2 => 3 * MIB,
+            _ => piece,
+        } as u64,
     }
-}
-
-/// One whole bzip2 stream, by an encoder whose memory is there already if possible.
-fn bzip2_member(encoders: &Mutex<Vec<Encoder>>, block: &[u8], level: u32) -> std::io::Result<Bytes> {
-    let idle = || encoders.lock().unwrap_or_else(PoisonError::into_inner);
-    let encoder = idle().pop();
-    let mut encoder = encoder.unwrap_or_else(|| Encoder::new(level));
-    let member = encoder.stream(block)?;
-    idle().push(encoder);
-    Ok(member.into())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::pipeline::noise;
     use std::io::Read;
 
     async fn compress(compression: Compression, data: &[u8], threads: usize) -> (Vec<u8>, u64) {
-        let mut compressor = Compressor::new(compression, 1, threads);
+        compress_with(compression, data, threads, &Workers::new(threads)).await
+    }
+
+    async fn compress_with(
+        compression: Compression,
+        data: &[u8],
+        threads: usize,
+        workers: &Workers,
+    ) -> (Vec<u8>, u64) {
+        let mut compressor = Compressor::new(compression, 1, threads, workers);
         let mut out = Vec::new();
         for piece in data.chunks(32_768) {
             for ready in compressor.write(Bytes::copy_from_slice(piece)).await.unwrap() {
@@ -242,6 +257,34 @@ mod tests {
             .read_to_end(&mut back)
             .unwrap();
         assert_eq!(back, data);
+    }
+
+    #[tokio::test]
+    async fn two_dumps_share_the_workers_and_leave_no_encoder() {
+        let data = noise(1_000_000);
+        for threads in 1..=2 {
+            let workers = Workers::new(threads);
+            let one = || compress_with(Compression::Bzip2, &data, 2, &workers);
+            let (first, second) = tokio::join!(one(), one());
+            assert_eq!(first, second);
+            assert!((1..=threads).contains(&workers.seen.most()));
+            assert_eq!(workers.encoders.idle_count(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dump_that_is_given_up_takes_its_waiting_pieces_along() {
+        let workers = Workers::new(1);
+        let mut compressor = Compressor::new(Compression::Gzip, 1, 3, &workers);
+        // No other task has run yet: all of them wait.
+        compressor
+            .write(noise(3 * gzip::PIECE_BYTES).into())
+            .await
+            .unwrap();
+        drop(compressor);
+        tokio::task::yield_now().await;
+        assert_eq!(workers.run(|| Ok("next".into())).await.unwrap(), "next");
+        assert_eq!(workers.seen.begun(), 1);
     }
 
     #[tokio::test]

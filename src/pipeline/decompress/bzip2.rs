@@ -1,22 +1,30 @@
-//! bzip2 streams: where the next one begins, and what one holds.
+//! bzip2 streams: where one may end, and what one holds.
 
 use bytes::Bytes;
+use bzip2::{Decompress, Status};
 use memchr::memmem::Finder;
-use std::io::{Error, Read, Result};
+use std::io::{Error, ErrorKind, Result};
 
+/// A stream as lifeboat writes it holds one block of at most 900 kB; even noise grows by no more than a few per cent.
+pub const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Most streams hold no more than this: it is there before they are read.
+const USUAL_BYTES: usize = 1024 * 1024;
 /// The first block's magic, after `BZh` and the level.
 const BLOCK: &[u8] = b"1AY&SY";
 /// Bytes of a stream's beginning: `BZh`, level, block magic.
 const START_BYTES: usize = 4 + BLOCK.len();
 
-/// The search for a stream's end, which is where the next one begins: no other bytes of a stream look like that.
+/// The search for where a stream may end, which is where bytes look like the beginning of the next one.
+///
+/// They need not be one: a block's bitmap of the characters in it may spell them, and whoever writes rows chooses
+/// the characters. Only decoding tells, see [`Stream`].
 pub struct Search {
     searched: usize,
     finder: Finder<'static>,
 }
 
 impl Search {
-    /// At the beginning of a stream.
+    /// At the beginning of a piece.
     pub fn new() -> Self {
         Self {
             searched: 0,
@@ -24,9 +32,9 @@ impl Search {
         }
     }
 
-    /// Where in `held`, which begins a stream, the next one begins.
+    /// Where in `held`, which begins a piece, the next one begins.
     pub fn next_start(&mut self, held: &[u8]) -> Option<usize> {
-        // From the second byte on: the first begins the stream that is held.
+        // From the second byte on: the first begins the piece that is held.
         let mut from = self.searched.max(5);
         while let Some(found) = held.get(from..).and_then(|rest| self.finder.find(rest)) {
             let block = from + found;
@@ -42,22 +50,59 @@ impl Search {
 }
 
 /// Whether these bytes begin as a stream does.
-pub fn starts(member: &[u8]) -> bool {
-    member.len() >= START_BYTES
-        && matches!(member[..4], [b'B', b'Z', b'h', b'1'..=b'9'])
-        && member[4..].starts_with(BLOCK)
+pub fn starts(piece: &[u8]) -> bool {
+    piece.len() >= START_BYTES
+        && matches!(piece[..4], [b'B', b'Z', b'h', b'1'..=b'9'])
+        && piece[4..].starts_with(BLOCK)
 }
 
-/// What one stream holds, which must end where its bytes do.
-pub fn decode(member: &[u8], most_bytes: u64) -> Result<Bytes> {
-    let mut dump = Vec::with_capacity(1024 * 1024);
-    let mut decoder = bzip2::read::BzDecoder::new(member);
-    (&mut decoder).take(most_bytes + 1).read_to_end(&mut dump)?;
-    if dump.len() as u64 > most_bytes {
-        return Err(Error::other("it holds far more than lifeboat puts into one"));
+/// What a piece has made of a stream.
+pub enum Decoded {
+    /// The stream ends where the piece does, and this is what it holds.
+    Whole(Bytes),
+    /// It goes on in the next piece.
+    Open(Stream),
+}
+
+/// A stream whose end has not been seen.
+pub struct Stream {
+    decoder: Decompress,
+    dump: Vec<u8>,
+}
+
+impl Stream {
+    /// At its beginning.
+    pub fn new() -> Self {
+        Self {
+            decoder: Decompress::new(false),
+            dump: Vec::with_capacity(USUAL_BYTES),
+        }
     }
-    if decoder.total_in() != member.len() as u64 {
-        return Err(Error::other("bytes follow its end"));
+
+    /// Goes on with the next piece, from where the one before it has ended.
+    pub fn read(mut self, piece: &[u8], most_bytes: usize) -> Result<Decoded> {
+        if self.decoder.total_in() + piece.len() as u64 > MOST_BYTES as u64 {
+            return Err(Error::other("it is longer than lifeboat makes one"));
+        }
+        let before = self.decoder.total_in();
+        loop {
+            let taken = usize::try_from(self.decoder.total_in() - before).map_err(Error::other)?;
+            self.dump.reserve(1);
+            // Compares the CRC-32 of each block, and of them all.
+            let status = self.decoder.decompress_vec(&piece[taken..], &mut self.dump)?;
+            if self.dump.len() > most_bytes {
+                return Err(Error::other("it holds far more than lifeboat puts into one"));
+            }
+            match status {
+                Status::StreamEnd if self.decoder.total_in() - before < piece.len() as u64 => {
+                    return Err(Error::other("bytes follow its end"));
+                }
+                Status::StreamEnd => return Ok(Decoded::Whole(self.dump.into())),
+                Status::MemNeeded => return Err(ErrorKind::OutOfMemory.into()),
+                // There was room for more: all of the piece is read.
+                _ if self.dump.len() < self.dump.capacity() => return Ok(Decoded::Open(self)),
+                _ => {}
+            }
+        }
     }
-    Ok(dump.into())
 }

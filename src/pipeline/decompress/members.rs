@@ -1,12 +1,12 @@
 //! Finding the members in a file of many: what was compressed side by side can be decompressed side by side.
+//!
+//! Of bzip2 it is pieces: where a stream ends shows only when it is decoded, and it may have more than one.
 
 use super::{MOST_BYTES, bzip2, gzip, xz, zstd};
 use crate::config::Compression;
 use bytes::{Bytes, BytesMut};
 
-/// A bzip2 stream holds one block of at most 900 kB; even noise grows by no more than a few per cent.
-const MOST_BZIP2_BYTES: usize = 4 * 1024 * 1024;
-/// The others may hold up to [`MOST_BYTES`], and noise grows by less than this.
+/// All but bzip2's may hold up to [`MOST_BYTES`], and noise grows by less than this.
 const MOST_MEMBER_BYTES: usize = MOST_BYTES + MOST_BYTES / 64;
 
 /// The bytes are not members as lifeboat writes them.
@@ -82,7 +82,7 @@ impl Members {
         }
     }
 
-    /// Takes the next bytes; gives out the members that are complete.
+    /// Takes the next bytes; gives out the members that are complete, of bzip2 the pieces.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Bytes>, MembersError> {
         self.held.extend_from_slice(bytes);
         let mut members = Vec::new();
@@ -110,7 +110,7 @@ impl Members {
 
     fn most_bytes(&self) -> usize {
         match self.compression {
-            Compression::Bzip2 => MOST_BZIP2_BYTES,
+            Compression::Bzip2 => bzip2::MOST_BYTES,
             _ => MOST_MEMBER_BYTES,
         }
     }
@@ -190,13 +190,13 @@ mod tests {
         assert_eq!(split(b"BZh91AY", 4), no_start);
         assert_eq!(
             split(
-                &[b"BZh91AY&SY".as_slice(), &vec![0; MOST_BZIP2_BYTES]].concat(),
+                &[b"BZh91AY&SY".as_slice(), &vec![0; bzip2::MOST_BYTES]].concat(),
                 65_536
             ),
             Err(MembersError::TooLong {
                 at: 0,
                 name: "bzip2",
-                most_bytes: MOST_BZIP2_BYTES
+                most_bytes: bzip2::MOST_BYTES
             })
         );
     }

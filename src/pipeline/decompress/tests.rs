@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::pipeline::compress::Compressor;
+use crate::pipeline::compress::{Compressor, Workers};
 use crate::pipeline::noise;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -18,8 +18,8 @@ fn fast(compression: Compression) -> u32 {
     *compression.levels().start()
 }
 
-async fn compress(compression: Compression, level: u32, data: &[u8], threads: usize) -> Vec<u8> {
-    let mut compressor = Compressor::new(compression, level, threads);
+pub async fn compress(compression: Compression, level: u32, data: &[u8], threads: usize) -> Vec<u8> {
+    let mut compressor = Compressor::new(compression, level, threads, &Workers::new(threads));
     let mut object = Vec::new();
     for piece in data.chunks(65_536) {
         for ready in compressor.write(Bytes::copy_from_slice(piece)).await.unwrap() {
@@ -32,7 +32,7 @@ async fn compress(compression: Compression, level: u32, data: &[u8], threads: us
     object
 }
 
-async fn decompress(
+pub async fn decompress(
     compression: Compression,
     object: &[u8],
     range_bytes: usize,
@@ -53,7 +53,7 @@ async fn decompress(
 }
 
 /// The object through the stock tool, or `None` when there is no such program here.
-fn stock(compression: Compression, object: &[u8]) -> Option<Vec<u8>> {
+pub fn stock(compression: Compression, object: &[u8]) -> Option<Vec<u8>> {
     let tool = compression.name();
     let mut child = match Command::new(tool)
         .arg("-dc")
@@ -208,7 +208,9 @@ async fn members_that_want_too_much_memory_are_refused_before_they_get_it() {
     let refused = async |compression, object: &[u8]| {
         let error = decompress(compression, object, 1_000_000).await.unwrap_err();
         match error {
-            DecompressError::Broken { source, .. } => source.to_string(),
+            DecompressError::Broken { source, .. } | DecompressError::Failed { source, .. } => {
+                source.to_string()
+            }
             DecompressError::Members(error) => error.to_string(),
         }
     };
@@ -269,4 +271,23 @@ async fn members_that_want_too_much_memory_are_refused_before_they_get_it() {
     let at = said.len() - 4;
     said[at..].copy_from_slice(&u32::MAX.to_le_bytes());
     assert_eq!(refused(Compression::Gzip, &said).await, far_more);
+}
+
+#[tokio::test]
+async fn no_memory_and_a_lost_thread_are_not_told_as_damage() {
+    let told = async |decoded: JoinHandle<std::io::Result<Decoded>>| {
+        let mut decompressor = Decompressor::new(Compression::Xz, 1);
+        let member = Bytes::new();
+        decompressor.running.push_back(Running { member, decoded });
+        decompressor.next().await.unwrap_err()
+    };
+    let fails = |kind: std::io::ErrorKind| tokio::spawn(async move { Err(kind.into()) });
+    let short = told(fails(std::io::ErrorKind::OutOfMemory)).await;
+    assert!(matches!(short, DecompressError::Failed { .. }), "{short:?}");
+    let lost = fails(std::io::ErrorKind::Other);
+    lost.abort();
+    let lost = told(lost).await;
+    assert!(matches!(lost, DecompressError::Failed { .. }), "{lost:?}");
+    let broken = told(fails(std::io::ErrorKind::InvalidData)).await;
+    assert!(matches!(broken, DecompressError::Broken { .. }), "{broken:?}");
 }

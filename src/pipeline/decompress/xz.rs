@@ -4,7 +4,7 @@
 use super::members::Found;
 use bytes::Bytes;
 use liblzma::stream::{Action, Status, Stream};
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 
 /// Magic, flags (CRC-64) and their CRC-32.
 const STREAM_HEADER: [u8; 12] = [0xfd, b'7', b'z', b'X', b'Z', 0, 0, 4, 0xe6, 0xd6, 0xb4, 0x46];
@@ -92,12 +92,14 @@ pub fn decode(member: &[u8], most_bytes: usize) -> Result<Bytes> {
         return Err(Error::other("it is not as lifeboat writes them"));
     };
     let mut dump = Vec::with_capacity(dump_bytes);
-    let mut stream = Stream::new_stream_decoder(most_bytes as u64 + DECODER_BYTES, 0)?;
+    let mut stream = Stream::new_stream_decoder(most_bytes as u64 + DECODER_BYTES, 0).map_err(failed)?;
     loop {
         let before = (stream.total_in(), stream.total_out());
         let taken = usize::try_from(before.0).map_err(Error::other)?;
         // Compares the CRC-64 and what the index says.
-        let status = stream.process_vec(&member[taken..], &mut dump, Action::Finish)?;
+        let status = stream
+            .process_vec(&member[taken..], &mut dump, Action::Finish)
+            .map_err(failed)?;
         if status == Status::StreamEnd {
             break;
         }
@@ -109,4 +111,26 @@ pub fn decode(member: &[u8], most_bytes: usize) -> Result<Bytes> {
         return Err(Error::other("bytes follow its end"));
     }
     Ok(dump.into())
+}
+
+/// A stream that wants more than it may is at fault itself; one that finds no memory is not.
+fn failed(error: liblzma::stream::Error) -> Error {
+    match error {
+        liblzma::stream::Error::Mem => ErrorKind::OutOfMemory.into(),
+        error => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liblzma::stream::Error as Lzma;
+
+    #[test]
+    fn no_memory_is_told_as_that() {
+        assert_eq!(failed(Lzma::Mem).kind(), ErrorKind::OutOfMemory);
+        for of_the_stream in [Lzma::Data, Lzma::MemLimit, Lzma::Format] {
+            assert_ne!(failed(of_the_stream).kind(), ErrorKind::OutOfMemory);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::members::Found;
 use bytes::Bytes;
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use zstd_safe::DCtx;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -96,10 +96,30 @@ pub fn decode(member: &[u8], most_bytes: usize) -> Result<Bytes> {
         return Err(Error::other("it holds far more than lifeboat puts into one"));
     }
     let mut dump = Vec::with_capacity(content_bytes);
-    let mut decoder = DCtx::try_create().ok_or_else(|| Error::other("no memory for it"))?;
+    let mut decoder = DCtx::try_create().ok_or(ErrorKind::OutOfMemory)?;
     // Compares the checksum and the length, and leaves no byte of the frame unread.
-    decoder
-        .decompress(&mut dump, member)
-        .map_err(|code| Error::other(format!("zstd's error {}", code.wrapping_neg())))?;
+    decoder.decompress(&mut dump, member).map_err(failed)?;
     Ok(dump.into())
+}
+
+/// By the numbers of `zstd_errors.h`.
+fn failed(code: zstd_safe::ErrorCode) -> Error {
+    match code.wrapping_neg() {
+        64 => ErrorKind::OutOfMemory.into(),
+        number => Error::other(format!("zstd's error {number}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_memory_is_told_as_that() {
+        let kind = |number: usize| failed(number.wrapping_neg()).kind();
+        assert_eq!(kind(64), ErrorKind::OutOfMemory);
+        // Corruption, and a window that is too large.
+        assert_eq!(kind(20), ErrorKind::Other);
+        assert_eq!(kind(16), ErrorKind::Other);
+    }
 }
