@@ -5,7 +5,8 @@ use super::bucket::{Bucket, Scope};
 use super::{Cancel, Context, print};
 use crate::catalog::{Backup, Database, manifest::Origin};
 use crate::cli::ScopeArgs;
-use crate::error::Result;
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
 use crate::retention::guard::{self, Own, PreviousOrigin};
 use crate::retention::{self, Decision};
 use crate::store::Store;
@@ -66,6 +67,15 @@ async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Res
 /// Applied, leftovers of TARGET's targets are swept too.
 pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, cancel: &Cancel) -> Result<()> {
     let scope = Scope::new(&bucket.config, args.target.as_deref());
+    // A wide view is harmless, a wide deletion is not: the prefix may hold other hosts' targets, kept by other rules.
+    if apply && args.target.is_none() && scope == Scope::All {
+        return Err(Error::new(
+            Stage::Prune,
+            Exit::Usage,
+            "which targets a label in TARGET means is known to the container engine only, and prune does not ask it",
+        )
+        .hint("--target NAME prunes one target, --target '*' all under the prefix; nothing was deleted"));
+    }
     let catalog = bucket.catalog(&scope).await?;
     let wanted = args.database.as_deref().map(Database::from_shown);
     let backups = catalog.complete().iter().filter(|backup| {
@@ -91,8 +101,8 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
         return Ok(());
     }
     if !bucket.config.prune {
-        return Err(crate::error::Error::refused(
-            crate::error::Stage::Prune,
+        return Err(Error::refused(
+            Stage::Prune,
             "PRUNE=false: this lifeboat never deletes anything",
         )
         .hint("unset PRUNE to delete"));

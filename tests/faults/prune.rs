@@ -127,3 +127,30 @@ async fn the_verb_only_shows_unless_told_to_apply() {
         .unwrap();
     assert_eq!(whole(&store), 1);
 }
+
+/// Under the prefix may be targets of other hosts, with other rules.
+#[tokio::test]
+async fn a_label_among_the_targets_prunes_only_what_is_named() {
+    let store = MemoryStore::new();
+    for target in ["db", "other"] {
+        for _ in 0..2 {
+            attempt(&context(dump(1000), &store, &[("TARGET", target)]))
+                .await
+                .unwrap();
+        }
+    }
+    let label = [("KEEP_LAST", "1"), ("TARGET", "db,label:backup")];
+    let bucket = context(dump(0), &store, &label).bucket;
+    let prune = async |apply, target: Option<&str>| {
+        let scope = ScopeArgs {
+            target: target.map(str::to_owned),
+            database: None,
+        };
+        let ended = prune::run(&bucket, apply, &scope, &Cancel::default()).await;
+        (ended.map_err(|error| error.exit), whole(&store))
+    };
+    assert_eq!(prune(false, None).await, (Ok(()), 4), "the view may be wide");
+    assert_eq!(prune(true, None).await, (Err(Exit::Usage), 4));
+    assert_eq!(prune(true, Some("db")).await, (Ok(()), 3));
+    assert_eq!(prune(true, Some("*")).await, (Ok(()), 2));
+}
