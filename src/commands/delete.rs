@@ -1,5 +1,6 @@
 //! `delete`: these backups, and only these.
 
+use super::Cancel;
 use super::bucket::{Bucket, Scope};
 use crate::catalog::Database;
 use crate::error::{Error, Result, Stage};
@@ -7,8 +8,9 @@ use crate::exit::Exit;
 use crate::store::Store;
 
 /// Runs the verb. Every refusal is found before anything is deleted.
-pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool) -> Result<()> {
-    let catalog = bucket.catalog(&Scope::new(&bucket.config, None)).await?;
+pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool, cancel: &Cancel) -> Result<()> {
+    let scope = Scope::new(&bucket.config, None);
+    let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
     let mut chosen = Vec::new();
     for text in keys {
         let backup = catalog
@@ -36,6 +38,8 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool) -> 
         chosen.push(backup.key.clone());
     }
     for key in &chosen {
+        // Not halfway: a manifest that is gone leaves its dump to be paid for.
+        cancel.check(Stage::Prune)?;
         bucket.delete(key).await?;
         tracing::info!(key = key.text(), "deleted");
     }

@@ -47,11 +47,13 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     }
     let backups: Vec<&Backup> = catalog.of(target, database).collect();
     let decisions = retention::plan(backups, &config.keep, &config.schedule.zone);
-    delete(bucket, &decisions).await
+    delete(bucket, &decisions, &context.cancel).await
 }
 
-async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Result<()> {
+async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>], cancel: &Cancel) -> Result<()> {
     for decision in decisions.iter().filter(|decision| !decision.keep) {
+        // Not halfway: a manifest that is gone leaves its dump to be paid for.
+        cancel.check(Stage::Prune)?;
         bucket.delete(&decision.backup.key).await?;
         tracing::info!(
             key = decision.backup.key.text(),
@@ -76,7 +78,7 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
         )
         .hint("--target NAME prunes one target, --target '*' all under the prefix; nothing was deleted"));
     }
-    let catalog = bucket.catalog(&scope).await?;
+    let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
     let wanted = args.database.as_deref().map(Database::from_shown);
     let backups = catalog.complete().iter().filter(|backup| {
         wanted
@@ -101,13 +103,12 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
         return Ok(());
     }
     if !bucket.config.prune {
-        return Err(Error::refused(
-            Stage::Prune,
-            "PRUNE=false: this lifeboat never deletes anything",
-        )
-        .hint("unset PRUNE to delete"));
+        return Err(
+            Error::refused(Stage::Prune, "PRUNE=false: this lifeboat never deletes anything")
+                .hint("unset PRUNE to delete"),
+        );
     }
-    delete(bucket, &decisions).await?;
+    delete(bucket, &decisions, cancel).await?;
     print(&format!("{doomed} of {} deleted\n", decisions.len()));
     super::sweep::targets(bucket, &super::sweep::named(&bucket.config), cancel).await
 }

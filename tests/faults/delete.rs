@@ -4,7 +4,7 @@ use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context, keys, whole};
 use lifeboat::catalog::Key;
 use lifeboat::commands::bucket::Bucket;
-use lifeboat::commands::delete;
+use lifeboat::commands::{Cancel, delete};
 use lifeboat::exit::Exit;
 use lifeboat::store::StoreErrorKind;
 use lifeboat::store::memory::{Fault, MemoryStore, Op};
@@ -77,19 +77,25 @@ async fn the_newest_goes_only_by_force() {
     let (store, bucket, made) = two_backups().await;
     let all: Vec<String> = made.iter().map(Key::text).collect();
     for wanted in [&all[1..], &all[..]] {
-        let refused = delete::run(&bucket, wanted, false).await.unwrap_err();
+        let refused = delete::run(&bucket, wanted, false, &Cancel::default())
+            .await
+            .unwrap_err();
         assert_eq!(refused.exit, Exit::Refused, "{refused}");
         assert_eq!(whole(&store), 2, "one refusal keeps all of them");
     }
     assert_eq!(
-        delete::run(&bucket, &["db/_all/no-such".to_owned()], true)
+        delete::run(&bucket, &["db/_all/no-such".to_owned()], true, &Cancel::default())
             .await
             .unwrap_err()
             .exit,
         Exit::Usage
     );
-    delete::run(&bucket, &all[..1], false).await.unwrap();
+    delete::run(&bucket, &all[..1], false, &Cancel::default())
+        .await
+        .unwrap();
     assert_eq!(whole(&store), 1);
-    delete::run(&bucket, &all[1..], true).await.unwrap();
+    delete::run(&bucket, &all[1..], true, &Cancel::default())
+        .await
+        .unwrap();
     assert_eq!(keys(&store), Vec::<String>::new());
 }

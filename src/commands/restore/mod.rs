@@ -32,7 +32,10 @@ pub struct Chosen {
 
 /// Runs the verb.
 pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<()> {
-    let chosen = choose(context, args).await?;
+    let chosen = context
+        .cancel
+        .or_interrupted(Stage::Restore, choose(context, args))
+        .await?;
     origin::check(context, &args.which, &chosen).await?;
     let container = destination(context, args, &chosen).await?;
     let target = Target::new(&context.runtime, &container, &context.bucket.config)?;

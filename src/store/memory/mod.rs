@@ -41,6 +41,8 @@ pub enum Fault {
     LoseReply,
     /// Nothing happens, and nothing is returned, ever.
     Hang,
+    /// It happens once the faults are healed, and not before.
+    Wait,
 }
 
 /// Object storage in memory. Clones share it.
@@ -170,6 +172,12 @@ impl MemoryStore {
                 )))
             }
             Some(Fault::Hang) => pending().await,
+            Some(Fault::Wait) => {
+                while !self.state().faults.is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                work(&mut self.state()).map_err(error)
+            }
         }
     }
 }
