@@ -386,7 +386,7 @@ impl Store for MemoryStore {
 
     fn clock_ahead(&self) -> Option<SignedDuration> {
         let state = self.state();
-        (!state.calls.is_empty()).then_some(state.ahead)
+        (state.manners.tells_time && !state.calls.is_empty()).then_some(state.ahead)
     }
 }
 
