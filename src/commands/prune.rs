@@ -9,7 +9,7 @@ use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::retention::guard::{self, Own, PreviousOrigin};
 use crate::retention::{self, Decision};
-use crate::store::Store;
+use crate::store::{Store, StoreError, StoreErrorKind};
 
 /// After a backup of one database: deletes what no rule keeps, if nothing speaks against it. A refusal is said, and
 /// is no failure: the backup itself is not in question.
@@ -50,18 +50,29 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     delete(bucket, &decisions, &context.cancel).await
 }
 
+/// Deletes what is not kept. One that can't be deleted (an object lock, a policy) must not keep all the others for ever:
+/// the first failure is returned at the end. Where the store is not reached at all, the rest would only fail slowly.
 async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>], cancel: &Cancel) -> Result<()> {
+    let mut first = Ok(());
     for decision in decisions.iter().filter(|decision| !decision.keep) {
         // Not halfway: a manifest that is gone leaves its dump to be paid for.
         cancel.check(Stage::Prune)?;
-        bucket.delete(&decision.backup.key).await?;
-        tracing::info!(
-            key = decision.backup.key.text(),
-            reason = decision.reason,
-            "deleted"
-        );
+        let key = decision.backup.key.text();
+        match bucket.delete(&decision.backup.key).await {
+            Ok(()) => tracing::info!(key, reason = decision.reason, "deleted"),
+            Err(error) if unreached(&error) => return first.and(Err(error)),
+            Err(error) => {
+                tracing::warn!(key, "not deleted: {error}");
+                first = first.and(Err(error));
+            }
+        }
     }
-    Ok(())
+    first
+}
+
+fn unreached(error: &Error) -> bool {
+    let store = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<StoreError>());
+    store.is_some_and(|error| matches!(error.kind, StoreErrorKind::Unreachable | StoreErrorKind::TimedOut))
 }
 
 /// Runs the verb: every backup with what happens to it and why; `apply` does it.
@@ -108,7 +119,10 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
                 .hint("unset PRUNE to delete"),
         );
     }
-    delete(bucket, &decisions, cancel).await?;
-    print(&format!("{doomed} of {} deleted\n", decisions.len()));
-    super::sweep::targets(bucket, &super::sweep::named(&bucket.config), cancel).await
+    let deleted = delete(bucket, &decisions, cancel).await;
+    if deleted.is_ok() {
+        print(&format!("{doomed} of {} deleted\n", decisions.len()));
+    }
+    let swept = super::sweep::targets(bucket, &super::sweep::named(&bucket.config), cancel).await;
+    deleted.and(swept)
 }
