@@ -99,3 +99,27 @@ async fn the_newest_goes_only_by_force() {
         .unwrap();
     assert_eq!(keys(&store), Vec::<String>::new());
 }
+
+/// Made while the clock was wrong: none of them is the newest that counts, and all there is.
+#[tokio::test]
+async fn the_last_ones_go_only_by_force_whatever_their_stamp() {
+    let store = MemoryStore::new();
+    let ahead = "db/_all/2999-01-01T00-00-00Z-000";
+    let keys_of = |ids: &[u8]| -> Vec<String> {
+        let key = |id: &u8| format!("{ahead}{id}.dump.bz2");
+        ids.iter().map(key).collect()
+    };
+    for key in keys_of(&[1, 2]) {
+        store.insert(&key, "dump", lifeboat::clock::now());
+        store.insert(&format!("{key}.json"), "{}", lifeboat::clock::now());
+    }
+    let bucket = context(ScriptedRuntime::new([Step::Hang]), &store, &[]).bucket;
+    let delete = async |ids: &[u8], force| {
+        let ended = delete::run(&bucket, &keys_of(ids), force, &Cancel::default()).await;
+        (ended.map_err(|error| error.exit), whole(&store))
+    };
+    assert_eq!(delete(&[1, 2], false).await, (Err(Exit::Refused), 2));
+    assert_eq!(delete(&[1], false).await, (Ok(()), 1));
+    assert_eq!(delete(&[2], false).await, (Err(Exit::Refused), 1));
+    assert_eq!(delete(&[2], true).await, (Ok(()), 0));
+}
