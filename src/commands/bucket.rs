@@ -1,13 +1,13 @@
 //! The bucket as the verbs see it: backups and manifests rather than keys and bytes.
 
-use crate::catalog::{Backup, Catalog, Database, Entry, Key, Manifest, key};
+use crate::catalog::{Backup, Catalog, Database, Entry, Key, Listing, Manifest, key};
 use crate::clock;
 use crate::config::{Compression, Config, Selector};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::pipeline::decompress;
 use crate::pipeline::read_back::{Expected, ReadBack, ReadBackError};
-use crate::store::{Kind, Store, StoreErrorKind};
+use crate::store::{Kind, Listed, Store, StoreErrorKind};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -76,34 +76,39 @@ impl<S: Store> Bucket<S> {
 
     /// What is there of these targets. Backups from the future are set apart, and said.
     pub async fn catalog(&self, scope: &Scope) -> Result<Catalog> {
-        let listed_prefix = match scope {
-            Scope::Targets(names) if names.len() == 1 => key::target_prefix(self.prefix(), &names[0]),
-            _ if self.prefix().is_empty() => String::new(),
-            _ => format!("{}/", self.prefix()),
+        let listed_prefixes = match scope {
+            Scope::Targets(names) => names
+                .iter()
+                .map(|name| key::target_prefix(self.prefix(), name))
+                .collect(),
+            Scope::All if self.prefix().is_empty() => vec![String::new()],
+            Scope::All => vec![format!("{}/", self.prefix())],
         };
-        let mut catalog = self.list(&listed_prefix).await?;
+        let mut catalog = self.list(&listed_prefixes).await?;
         catalog.retain_targets(|target| scope.holds(target));
         Ok(catalog)
     }
 
     /// What is there of one database.
     pub async fn of_database(&self, target: &str, database: &Database) -> Result<Catalog> {
-        self.list(&key::database_prefix(self.prefix(), target, database))
+        self.list(&[key::database_prefix(self.prefix(), target, database)])
             .await
     }
 
-    async fn list(&self, listed_prefix: &str) -> Result<Catalog> {
-        let listed = self
-            .store
-            .list(listed_prefix)
-            .await
-            .map_err(|error| error.at(Stage::List))?;
-        let entries = listed.into_iter().map(|listed| Entry {
-            key: listed.key,
-            bytes: listed.bytes,
-            modified: listed.modified,
-        });
-        let mut catalog = Catalog::from_listing(self.prefix(), entries);
+    async fn list(&self, listed_prefixes: &[String]) -> Result<Catalog> {
+        let mut listing = Listing::of(self.prefix());
+        for listed_prefix in listed_prefixes {
+            let add = |row: Listed| {
+                listing.add(Entry {
+                    key: row.key,
+                    bytes: row.bytes,
+                    modified: row.modified,
+                });
+            };
+            let listed = self.store.list_each(listed_prefix, add).await;
+            listed.map_err(|error| error.at(Stage::List))?;
+        }
+        let mut catalog = listing.into_catalog();
         catalog.split_future(self.now());
         for backup in catalog.future() {
             tracing::warn!(
