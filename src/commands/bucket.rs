@@ -1,6 +1,6 @@
 //! The bucket as the verbs see it: backups and manifests rather than keys and bytes.
 
-use crate::catalog::{Backup, Catalog, Database, Entry, Key, Listing, Manifest, key};
+use crate::catalog::{Backup, Catalog, Database, Entry, Key, Listing, Manifest, key, table};
 use crate::clock;
 use crate::config::{Compression, Config, Selector};
 use crate::error::{Error, Result, Stage};
@@ -11,8 +11,9 @@ use crate::store::{Kind, Listed, Store, StoreErrorKind};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// Manifests are a few KiB; anything larger was not written by lifeboat.
-const MANIFEST_BYTES: u64 = 1024 * 1024;
+/// Manifests are a few KiB, and a few MiB where thousands of roles have rights of their own. Nothing larger is written, for
+/// nothing larger is read: whoever writes to the bucket could fill our memory with it.
+pub const MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Which targets a verb looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +141,16 @@ impl<S: Store> Bucket<S> {
         let json = manifest
             .to_json(key)
             .map_err(|error| Error::new(Stage::Manifest, Exit::Other, error))?;
+        if json.len() as u64 > MANIFEST_BYTES {
+            let reason = format!(
+                "the manifest has {}, and more than {} could not be read back",
+                table::size(json.len() as u64),
+                table::size(MANIFEST_BYTES)
+            );
+            return Err(Error::new(Stage::Manifest, Exit::Other, reason).hint(
+                "it holds the settings and privileges of the database: grant to a few roles, and these to the others",
+            ));
+        }
         let name = key.manifest(self.prefix());
         let put = self.store.put(&name, Kind::Manifest, json.into());
         tokio::time::timeout(self.config.timeouts.stall, put)
