@@ -115,8 +115,7 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
     }
     if !bucket.config.prune {
         return Err(
-            Error::refused(Stage::Prune, "PRUNE=false: this lifeboat never deletes anything")
-                .hint("unset PRUNE to delete"),
+            Error::refused(Stage::Prune, "PRUNE=false: nothing is pruned").hint("unset PRUNE to delete")
         );
     }
     let deleted = delete(bucket, &decisions, cancel).await;
