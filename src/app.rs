@@ -80,13 +80,15 @@ async fn verb(cli: Cli, config: Arc<Config>, cancel: Cancel) -> Result<Exit> {
         Verb::Restore(args) => commands::restore::run(&context(bucket, cancel)?, &args)
             .await
             .map(done),
-        Verb::List(args) => commands::list::run(&bucket, &args).await.map(done),
+        Verb::List(args) => commands::list::run(&bucket, &args, &cancel).await.map(done),
         Verb::Verify(args) => commands::verify::run(&bucket, &args, &cancel).await,
         Verb::Get(args) => commands::get::run(&bucket, &args, &cancel).await.map(done),
         Verb::Prune { apply, scope } => commands::prune::run(&bucket, apply, &scope, &cancel)
             .await
             .map(done),
-        Verb::Delete { keys, force } => commands::delete::run(&bucket, &keys, force).await.map(done),
+        Verb::Delete { keys, force } => commands::delete::run(&bucket, &keys, force, &cancel)
+            .await
+            .map(done),
         Verb::Check | Verb::Config | Verb::IamPolicy | Verb::Version => Ok(Exit::Done),
     }
 }

@@ -41,12 +41,12 @@ pub enum Verb {
         #[expect(missing_docs, reason = "clap would take it for the help text")]
         scope: ScopeArgs,
     },
-    /// Delete these backups
+    /// Delete these backups, by hand: also with PRUNE=false
     Delete {
         /// Whole keys, as `list` shows them
         #[arg(required = true)]
         keys: Vec<String>,
-        /// Also the newest backup of a database
+        /// Also the newest backup of a database, and the last
         #[arg(long)]
         force: bool,
     },

@@ -184,3 +184,24 @@ fn what_is_not_reached_has_its_exit_code_and_a_hint() {
         "{stderr}"
     );
 }
+
+/// A store that takes the connection and says nothing.
+#[test]
+fn a_signal_ends_a_verb_that_waits_for_the_store() {
+    let store = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", store.local_addr().unwrap());
+    let env = [&WHOLE[..2], &SECRETS[..], &[("S3_ENDPOINT", endpoint.as_str())]].concat();
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        for args in [&["list"][..], &["prune", "--apply"], &["delete", "a-key"]] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+            command.env_clear().envs(env.iter().copied()).args(args);
+            let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+            let _connection = store.accept().unwrap();
+            let sent = Command::new("kill")
+                .args([signal, &child.id().to_string()])
+                .status();
+            assert!(sent.unwrap().success());
+            assert_eq!(child.wait().unwrap().code(), Some(code), "{args:?}");
+        }
+    }
+}

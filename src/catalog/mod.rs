@@ -8,6 +8,7 @@
 
 pub mod database;
 pub mod key;
+mod listing;
 pub mod manifest;
 mod select;
 pub mod table;
@@ -15,14 +16,15 @@ pub mod which;
 
 pub use database::Database;
 pub use key::Key;
+pub use listing::Listing;
 pub use manifest::Manifest;
 pub use which::Which;
 
 use jiff::{SignedDuration, Timestamp};
-use key::{MANIFEST_SUFFIX, Parsed};
+use key::MANIFEST_SUFFIX;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How far two clocks may be apart before what one of them stamped is not believed.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(15);
@@ -136,51 +138,11 @@ pub struct Catalog {
 impl Catalog {
     /// Groups a listing of what is under `prefix` (`S3_PREFIX` without slashes at its ends).
     pub fn from_listing(prefix: &str, entries: impl IntoIterator<Item = Entry>) -> Self {
-        let mut catalog = Self::default();
-        // By the dump's whole key: the entry of the dump, and that of the manifest.
-        let mut halves: BTreeMap<String, (Key, Option<Entry>, Option<Entry>)> = BTreeMap::new();
+        let mut listing = Listing::of(prefix);
         for entry in entries {
-            let Some(parsed) = Key::parse(prefix, &entry.key) else {
-                catalog.foreign += 1;
-                continue;
-            };
-            let key = parsed.key().clone();
-            let (_, dump, manifest) = halves
-                .entry(key.object(prefix))
-                .or_insert_with(|| (key, None, None));
-            match parsed {
-                Parsed::Dump(_) => *dump = Some(entry),
-                Parsed::Manifest(_) => *manifest = Some(entry),
-            }
+            listing.add(entry);
         }
-        for (object, (key, dump, manifest)) in halves {
-            let (half, missing) = match (dump, manifest) {
-                (Some(dump), Some(_)) => {
-                    catalog.complete.push(Backup {
-                        key,
-                        object,
-                        bytes: dump.bytes,
-                        modified: dump.modified,
-                    });
-                    continue;
-                }
-                (Some(dump), None) => (dump, Missing::Manifest),
-                (None, Some(manifest)) => (manifest, Missing::Dump),
-                (None, None) => continue,
-            };
-            catalog.incomplete.push(Incomplete {
-                key,
-                object: half.key,
-                missing,
-                bytes: half.bytes,
-                modified: half.modified,
-            });
-        }
-        catalog.complete.sort_by_cached_key(Backup::newest_first);
-        catalog.incomplete.sort_by(|a, b| {
-            (b.key.started(), b.key.id(), &b.object).cmp(&(a.key.started(), a.key.id(), &a.object))
-        });
-        catalog
+        listing.into_catalog()
     }
 
     /// Sets backups aside that are stamped more than [`CLOCK_TOLERANCE`] ahead of the store's clock. A wrong clock

@@ -1,18 +1,19 @@
 //! The bucket as the verbs see it: backups and manifests rather than keys and bytes.
 
-use crate::catalog::{Backup, Catalog, Database, Entry, Key, Manifest, key};
+use crate::catalog::{Backup, Catalog, Database, Entry, Key, Listing, Manifest, key, table};
 use crate::clock;
 use crate::config::{Compression, Config, Selector};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::pipeline::decompress;
 use crate::pipeline::read_back::{Expected, ReadBack, ReadBackError};
-use crate::store::{Kind, Store, StoreErrorKind};
+use crate::store::{Kind, Listed, Store, StoreErrorKind};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// Manifests are a few KiB; anything larger was not written by lifeboat.
-const MANIFEST_BYTES: u64 = 1024 * 1024;
+/// Manifests are a few KiB, and a few MiB where thousands of roles have rights of their own. Nothing larger is written, for
+/// nothing larger is read: whoever writes to the bucket could fill our memory with it.
+pub const MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Which targets a verb looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,34 +77,39 @@ impl<S: Store> Bucket<S> {
 
     /// What is there of these targets. Backups from the future are set apart, and said.
     pub async fn catalog(&self, scope: &Scope) -> Result<Catalog> {
-        let listed_prefix = match scope {
-            Scope::Targets(names) if names.len() == 1 => key::target_prefix(self.prefix(), &names[0]),
-            _ if self.prefix().is_empty() => String::new(),
-            _ => format!("{}/", self.prefix()),
+        let listed_prefixes = match scope {
+            Scope::Targets(names) => names
+                .iter()
+                .map(|name| key::target_prefix(self.prefix(), name))
+                .collect(),
+            Scope::All if self.prefix().is_empty() => vec![String::new()],
+            Scope::All => vec![format!("{}/", self.prefix())],
         };
-        let mut catalog = self.list(&listed_prefix).await?;
+        let mut catalog = self.list(&listed_prefixes).await?;
         catalog.retain_targets(|target| scope.holds(target));
         Ok(catalog)
     }
 
     /// What is there of one database.
     pub async fn of_database(&self, target: &str, database: &Database) -> Result<Catalog> {
-        self.list(&key::database_prefix(self.prefix(), target, database))
+        self.list(&[key::database_prefix(self.prefix(), target, database)])
             .await
     }
 
-    async fn list(&self, listed_prefix: &str) -> Result<Catalog> {
-        let listed = self
-            .store
-            .list(listed_prefix)
-            .await
-            .map_err(|error| error.at(Stage::List))?;
-        let entries = listed.into_iter().map(|listed| Entry {
-            key: listed.key,
-            bytes: listed.bytes,
-            modified: listed.modified,
-        });
-        let mut catalog = Catalog::from_listing(self.prefix(), entries);
+    async fn list(&self, listed_prefixes: &[String]) -> Result<Catalog> {
+        let mut listing = Listing::of(self.prefix());
+        for listed_prefix in listed_prefixes {
+            let add = |row: Listed| {
+                listing.add(Entry {
+                    key: row.key,
+                    bytes: row.bytes,
+                    modified: row.modified,
+                });
+            };
+            let listed = self.store.list_each(listed_prefix, add).await;
+            listed.map_err(|error| error.at(Stage::List))?;
+        }
+        let mut catalog = listing.into_catalog();
         catalog.split_future(self.now());
         for backup in catalog.future() {
             tracing::warn!(
@@ -135,6 +141,16 @@ impl<S: Store> Bucket<S> {
         let json = manifest
             .to_json(key)
             .map_err(|error| Error::new(Stage::Manifest, Exit::Other, error))?;
+        if json.len() as u64 > MANIFEST_BYTES {
+            let reason = format!(
+                "the manifest has {}, and more than {} could not be read back",
+                table::size(json.len() as u64),
+                table::size(MANIFEST_BYTES)
+            );
+            return Err(Error::new(Stage::Manifest, Exit::Other, reason).hint(
+                "it holds the settings and privileges of the database: grant to a few roles, and these to the others",
+            ));
+        }
         let name = key.manifest(self.prefix());
         let put = self.store.put(&name, Kind::Manifest, json.into());
         tokio::time::timeout(self.config.timeouts.stall, put)

@@ -216,10 +216,20 @@ async fn store(config: &Arc<Config>, report: &mut Report) {
             catalog.complete().len()
         )
     });
-    let probed = probe(&bucket).await;
-    report.look("write", probed, |()| {
-        "an object was written, read and deleted".to_owned()
-    });
+    match probe(&bucket).await {
+        Ok(Some(stays)) => warn(
+            "write",
+            &format!(
+                "an object was written and read; {stays} stays, for these keys may not delete, as PRUNE=false allows; \
+                 mend: delete it by other keys"
+            ),
+        ),
+        probed => {
+            report.look("write", probed, |_| {
+                "an object was written, read and deleted".to_owned()
+            });
+        }
+    }
     match bucket.store.clock_ahead() {
         Some(ahead) if ahead.abs() > crate::catalog::CLOCK_TOLERANCE => warn(
             "clock",
@@ -232,8 +242,9 @@ async fn store(config: &Arc<Config>, report: &mut Report) {
     }
 }
 
-/// Writes, reads and deletes a small object outside the key grammar of backups.
-async fn probe<S: Store>(bucket: &Bucket<S>) -> Result<()> {
+/// Writes, reads and deletes a small object outside the key grammar of backups. With `PRUNE=false` keys that may not
+/// delete are as they should be: then it stays, and its key is returned.
+async fn probe<S: Store>(bucket: &Bucket<S>) -> Result<Option<String>> {
     let name = format!("lifeboat-check-{}", super::random_hex::<8>()?);
     let key = match bucket.prefix() {
         "" => name,
@@ -248,7 +259,6 @@ async fn probe<S: Store>(bucket: &Bucket<S>) -> Result<()> {
     let read = store.get(&key, 1024).await;
     let deleted = store.delete(&key).await;
     let read = read.map_err(failed)?;
-    deleted.map_err(failed)?;
     if read.as_ref() != b"lifeboat check\n" {
         return Err(Error::new(
             Stage::Download,
@@ -256,8 +266,12 @@ async fn probe<S: Store>(bucket: &Bucket<S>) -> Result<()> {
             "the store gave back other bytes than it was given",
         ));
     }
+    match deleted {
+        Err(error) if error.kind == StoreErrorKind::Denied && !bucket.config.prune => return Ok(Some(key)),
+        deleted => deleted.map_err(failed)?,
+    }
     match store.head(&key).await {
-        Err(error) if error.kind == StoreErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind == StoreErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),
         Ok(_) => Err(Error::new(
             Stage::Prune,
@@ -319,5 +333,46 @@ fn memory(config: &Config) {
             ),
         ),
         _ => ok("memory", &says),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::store::memory::{Fault, MemoryStore, Op};
+
+    /// The probe of a store that fails every deletion in this way, and what is left in it.
+    async fn probed(
+        prune: &str,
+        fault: Option<StoreErrorKind>,
+    ) -> (Result<Option<String>, Exit>, Vec<String>) {
+        let env = [("TARGET", "db"), ("S3_BUCKET", "backups"), ("PRUNE", prune)];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let loaded = crate::config::load(env, &|_| Err(std::io::ErrorKind::NotFound.into())).unwrap();
+        let bucket = Bucket {
+            store: MemoryStore::new(),
+            config: Arc::new(loaded.config),
+        };
+        if let Some(kind) = fault {
+            bucket.store.fail_all(Op::Delete, Fault::Error(kind));
+        }
+        let outcome = probe(&bucket).await.map_err(|error| error.exit);
+        let left = bucket.store.objects().into_iter().map(|(key, _)| key).collect();
+        (outcome, left)
+    }
+
+    #[tokio::test]
+    async fn keys_that_may_not_delete_are_right_only_where_nothing_is_pruned() {
+        for prune in ["true", "false"] {
+            assert_eq!(probed(prune, None).await, (Ok(None), Vec::new()), "{prune}");
+            let (lost, _) = probed(prune, Some(StoreErrorKind::Unreachable)).await;
+            assert_eq!(lost, Err(Exit::Storage), "{prune}");
+        }
+        let denied = Some(StoreErrorKind::Denied);
+        assert_eq!(probed("true", denied).await.0, Err(Exit::Storage));
+        let (outcome, left) = probed("false", denied).await;
+        assert_eq!(outcome, Ok(left.first().cloned()), "it is named: {left:?}");
+        assert_eq!(left.len(), 1);
     }
 }

@@ -20,7 +20,9 @@ const HELD_BYTES: usize = 64 * 1024;
 
 /// Runs the verb.
 pub async fn run<S: Store>(bucket: &Bucket<S>, args: &GetArgs, cancel: &Cancel) -> Result<()> {
-    let mut chosen = selection::choose(bucket, &args.which, &args.scope).await?;
+    let mut chosen = cancel
+        .or_interrupted(Stage::List, selection::choose(bucket, &args.which, &args.scope))
+        .await?;
     let (Some(backup), true) = (chosen.pop(), chosen.is_empty()) else {
         return Err(Error::new(
             Stage::List,
@@ -29,11 +31,9 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &GetArgs, cancel: &Cancel) 
         )
         .hint("add --database"));
     };
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(cancel.interrupted(Stage::Download)),
-        outcome = write(bucket, args, &backup) => outcome,
-    }
+    cancel
+        .or_interrupted(Stage::Download, write(bucket, args, &backup))
+        .await
 }
 
 async fn write<S: Store>(bucket: &Bucket<S>, args: &GetArgs, backup: &Backup) -> Result<()> {

@@ -1,7 +1,7 @@
 //! `list`: the complete backups, newest first.
 
 use super::bucket::{Bucket, Scope};
-use super::print;
+use super::{Cancel, print};
 use crate::catalog::{Database, ListedBackup, table};
 use crate::cli::ListArgs;
 use crate::error::{Error, Result, Stage};
@@ -9,9 +9,9 @@ use crate::exit::Exit;
 use crate::store::Store;
 
 /// Runs the verb.
-pub async fn run<S: Store>(bucket: &Bucket<S>, args: &ListArgs) -> Result<()> {
+pub async fn run<S: Store>(bucket: &Bucket<S>, args: &ListArgs, cancel: &Cancel) -> Result<()> {
     let scope = Scope::new(&bucket.config, args.scope.target.as_deref());
-    let catalog = bucket.catalog(&scope).await?;
+    let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
     let database = args.scope.database.as_deref().map(Database::from_shown);
     let wanted = |of: &Database| database.as_ref().is_none_or(|database| database == of);
     let complete = || {

@@ -71,6 +71,23 @@ impl Cancel {
         self.exit.get().copied().unwrap_or(Exit::Terminated)
     }
 
+    /// Does `work`, or drops it halfway once the end is asked for: for what only looks.
+    pub async fn or_interrupted<T>(&self, stage: Stage, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.cancelled() => Err(self.interrupted(stage)),
+            done = work => done,
+        }
+    }
+
+    /// An error once the end was asked for: between two steps that may not be dropped halfway.
+    pub fn check(&self, stage: Stage) -> Result<()> {
+        if self.is_cancelled() {
+            return Err(self.interrupted(stage));
+        }
+        Ok(())
+    }
+
     /// The failure of a stage that was interrupted.
     pub fn interrupted(&self, stage: Stage) -> Error {
         let exit = self.exit();

@@ -5,10 +5,11 @@ use super::bucket::{Bucket, Scope};
 use super::{Cancel, Context, print, whose};
 use crate::catalog::{Backup, Database, manifest::Origin};
 use crate::cli::ScopeArgs;
-use crate::error::Result;
+use crate::error::{Error, Result, Stage};
+use crate::exit::Exit;
 use crate::retention::guard::{self, Own, PreviousOrigin};
 use crate::retention::{self, Decision};
-use crate::store::Store;
+use crate::store::{Store, StoreError, StoreErrorKind};
 
 /// After a backup of one database: deletes what no rule keeps, if nothing speaks against it. A refusal is said, and
 /// is no failure: the backup itself is not in question.
@@ -65,11 +66,8 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
             all.len() - ours.len()
         );
     }
-    delete(
-        bucket,
-        &retention::plan(ours, &config.keep, &config.schedule.zone),
-    )
-    .await
+    let decisions = retention::plan(ours, &config.keep, &config.schedule.zone);
+    delete(bucket, &decisions, &context.cancel).await
 }
 
 fn dooms<R, S: Store>(context: &Context<R, S>, backups: &[&Backup]) -> bool {
@@ -79,16 +77,29 @@ fn dooms<R, S: Store>(context: &Context<R, S>, backups: &[&Backup]) -> bool {
         .any(|decision| !decision.keep)
 }
 
-async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Result<()> {
+/// Deletes what is not kept. One that can't be deleted (an object lock, a policy) must not keep all the others for ever:
+/// the first failure is returned at the end. Where the store is not reached at all, the rest would only fail slowly.
+async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>], cancel: &Cancel) -> Result<()> {
+    let mut first = Ok(());
     for decision in decisions.iter().filter(|decision| !decision.keep) {
-        bucket.delete(&decision.backup.key).await?;
-        tracing::info!(
-            key = decision.backup.key.text(),
-            reason = decision.reason,
-            "deleted"
-        );
+        // Not halfway: a manifest that is gone leaves its dump to be paid for.
+        cancel.check(Stage::Prune)?;
+        let key = decision.backup.key.text();
+        match bucket.delete(&decision.backup.key).await {
+            Ok(()) => tracing::info!(key, reason = decision.reason, "deleted"),
+            Err(error) if unreached(&error) => return first.and(Err(error)),
+            Err(error) => {
+                tracing::warn!(key, "not deleted: {error}");
+                first = first.and(Err(error));
+            }
+        }
     }
-    Ok(())
+    first
+}
+
+fn unreached(error: &Error) -> bool {
+    let store = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<StoreError>());
+    store.is_some_and(|error| matches!(error.kind, StoreErrorKind::Unreachable | StoreErrorKind::TimedOut))
 }
 
 /// Runs the verb: every backup with what happens to it and why; `apply` does it.
@@ -96,7 +107,16 @@ async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>]) -> Res
 /// Applied, leftovers of TARGET's targets are swept too.
 pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, cancel: &Cancel) -> Result<()> {
     let scope = Scope::new(&bucket.config, args.target.as_deref());
-    let catalog = bucket.catalog(&scope).await?;
+    // A wide view is harmless, a wide deletion is not: the prefix may hold other hosts' targets, kept by other rules.
+    if apply && args.target.is_none() && scope == Scope::All {
+        return Err(Error::new(
+            Stage::Prune,
+            Exit::Usage,
+            "which targets a label in TARGET means is known to the container engine only, and prune does not ask it",
+        )
+        .hint("--target NAME prunes one target, --target '*' all under the prefix; nothing was deleted"));
+    }
+    let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
     let wanted = args.database.as_deref().map(Database::from_shown);
     let backups = catalog.complete().iter().filter(|backup| {
         wanted
@@ -121,13 +141,14 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
         return Ok(());
     }
     if !bucket.config.prune {
-        return Err(crate::error::Error::refused(
-            crate::error::Stage::Prune,
-            "PRUNE=false: this lifeboat never deletes anything",
-        )
-        .hint("unset PRUNE to delete"));
+        return Err(
+            Error::refused(Stage::Prune, "PRUNE=false: nothing is pruned").hint("unset PRUNE to delete")
+        );
     }
-    delete(bucket, &decisions).await?;
-    print(&format!("{doomed} of {} deleted\n", decisions.len()));
-    super::sweep::targets(bucket, &super::sweep::named(&bucket.config), cancel).await
+    let deleted = delete(bucket, &decisions, cancel).await;
+    if deleted.is_ok() {
+        print(&format!("{doomed} of {} deleted\n", decisions.len()));
+    }
+    let swept = super::sweep::targets(bucket, &super::sweep::named(&bucket.config), cancel).await;
+    deleted.and(swept)
 }

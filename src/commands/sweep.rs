@@ -13,16 +13,13 @@ use crate::error::{Result, Stage};
 use crate::retention::sweep::{Upload, sweep};
 use crate::store::{OpenUpload, Store, StoreError, StoreErrorKind};
 
-/// Sweeps the leftovers of these targets. What was swept is said.
+/// Sweeps the leftovers of these targets, until the end is asked for. What was swept is said.
 pub async fn targets<S: Store>(bucket: &Bucket<S>, targets: &[String], cancel: &Cancel) -> Result<()> {
     if !bucket.config.prune {
         return Ok(());
     }
     for target in targets {
-        if cancel.is_cancelled() {
-            break;
-        }
-        of(bucket, target).await?;
+        of(bucket, target, cancel).await?;
     }
     Ok(())
 }
@@ -38,11 +35,24 @@ pub fn named(config: &Config) -> Vec<String> {
         .collect()
 }
 
-async fn of<S: Store>(bucket: &Bucket<S>, target: &str) -> Result<()> {
-    let catalog = bucket.catalog(&Scope::Targets(vec![target.to_owned()])).await?;
-    let open = open_uploads(bucket, target).await?;
+async fn of<S: Store>(bucket: &Bucket<S>, target: &str, cancel: &Cancel) -> Result<()> {
+    let scope = Scope::Targets(vec![target.to_owned()]);
     let ours = |of: &str| of == target;
-    let uploads = dated(bucket, &open, ours).await?;
+    let look = async {
+        let catalog = bucket.catalog(&scope).await?;
+        let open = open_uploads(bucket, target).await?;
+        let uploads = dated(bucket, &open, ours).await?;
+        Ok((catalog, uploads))
+    };
+    let (catalog, uploads) = cancel.or_interrupted(Stage::Prune, look).await?;
+    // By our own clock, which nobody has checked, everything may look old.
+    if bucket.store.clock_ahead().is_none() {
+        tracing::info!(
+            target,
+            "leftovers of interrupted runs are not swept: the store does not tell its time"
+        );
+        return Ok(());
+    }
     let swept = sweep(
         bucket.prefix(),
         catalog.incomplete(),
@@ -51,9 +61,11 @@ async fn of<S: Store>(bucket: &Bucket<S>, target: &str) -> Result<()> {
         bucket.now(),
     );
     for half in swept.halves {
+        cancel.check(Stage::Prune)?;
         remove(bucket, half).await?;
     }
     for upload in swept.uploads {
+        cancel.check(Stage::Prune)?;
         let aborted = bucket.store.abort_upload(&upload.key, &upload.id).await;
         aborted.map_err(|error| error.at(Stage::Prune))?;
         tracing::info!(key = upload.key, begun = %upload.initiated, "swept: an upload that was never completed");

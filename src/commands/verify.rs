@@ -13,7 +13,7 @@ use crate::store::Store;
 pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cancel) -> Result<Exit> {
     let chosen = if args.all {
         let scope = Scope::new(&bucket.config, args.scope.target.as_deref());
-        let catalog = bucket.catalog(&scope).await?;
+        let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
         let database = args
             .scope
             .database
@@ -26,9 +26,13 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cance
         };
         catalog.complete().iter().filter(wanted).cloned().collect()
     } else if let Some(which) = &args.which {
-        selection::choose(bucket, which, &args.scope).await?
+        cancel
+            .or_interrupted(Stage::List, selection::choose(bucket, which, &args.scope))
+            .await?
     } else {
-        selection::latest_of_each(bucket, &args.scope).await?
+        cancel
+            .or_interrupted(Stage::List, selection::latest_of_each(bucket, &args.scope))
+            .await?
     };
     if chosen.is_empty() {
         return Err(

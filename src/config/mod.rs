@@ -126,11 +126,12 @@ pub fn load(
     let (targets, docker) = target::read(&given, &mut report);
     let (keep, prune) = keep::read(&given, &mut report);
     let (log, health) = telling::read(&given, &mut report);
+    let side_by_side = docker.concurrency;
     let config = Config {
         targets,
         docker,
         dump: dump::read(&given, &mut report),
-        s3: s3::read(&given, read_file, &mut report),
+        s3: s3::read(&given, read_file, side_by_side, &mut report),
         schedule: when::read(&given, &mut report),
         keep,
         prune,

@@ -46,6 +46,8 @@ pub struct S3 {
     pub part_bytes: Option<u64>,
     /// `S3_CONCURRENCY`.
     pub concurrency: usize,
+    /// Targets side by side, each with so many parts: they share the line.
+    pub side_by_side: usize,
 }
 
 /// What goes with an upload so that the store can check it.
@@ -96,7 +98,8 @@ const CHECKSUMS: Choices<Option<Checksum>> = Choices {
 /// What the S3 API allows for a part.
 const PART_BYTES: std::ops::RangeInclusive<u64> = (5 << 20)..=(5 << 30);
 
-pub(super) fn read(given: &Given, read_file: ReadFile<'_>, report: &mut Report) -> S3 {
+/// `side_by_side` is `TARGET_CONCURRENCY`.
+pub(super) fn read(given: &Given, read_file: ReadFile<'_>, side_by_side: usize, report: &mut Report) -> S3 {
     let raw: Raw = given.part(report);
     let endpoint_given = raw.s3_endpoint.is_some();
     let endpoint = endpoint::read(raw.s3_endpoint.as_deref(), report);
@@ -148,6 +151,7 @@ pub(super) fn read(given: &Given, read_file: ReadFile<'_>, report: &mut Report) 
         concurrency: report
             .number("S3_CONCURRENCY", raw.s3_concurrency.as_deref(), 1..=64)
             .unwrap_or(2),
+        side_by_side,
     }
 }
 

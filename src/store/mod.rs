@@ -13,8 +13,9 @@ use crate::exit::Exit;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
+use std::hash::Hash;
 
-pub use pages::Page;
+pub use pages::{Page, Row};
 
 /// What an object is, which decides how it is stored: the storage class is for dumps only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum Kind {
 }
 
 /// One row of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// The whole key.
     pub key: String,
@@ -34,6 +35,12 @@ pub struct Listed {
     pub bytes: u64,
     /// Last change by the store's clock. For a multipart object on AWS this is when the upload began.
     pub modified: Timestamp,
+}
+
+impl Row for Listed {
+    fn identity(&self) -> impl Hash {
+        &self.key
+    }
 }
 
 /// What the store says of a stored object.
@@ -59,7 +66,7 @@ pub struct Part {
 }
 
 /// An upload begun and neither completed nor aborted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenUpload {
     /// The key it would become.
     pub key: String,
@@ -67,6 +74,12 @@ pub struct OpenUpload {
     pub id: String,
     /// When it was begun, by the store's clock.
     pub initiated: Timestamp,
+}
+
+impl Row for OpenUpload {
+    fn identity(&self) -> impl Hash {
+        (&self.key, &self.id)
+    }
 }
 
 /// The outcome of a request, as far as a caller acts on it.
@@ -196,8 +209,21 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// How far the store's clock is ahead of ours, from its latest answer; `None` before the first.
     fn clock_ahead(&self) -> Option<SignedDuration>;
 
-    /// Every key that begins with `prefix`, page by page.
+    /// Every key that begins with `prefix`.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send {
+        async move {
+            let mut all = Vec::new();
+            self.list_each(prefix, |row| all.push(row)).await?;
+            Ok(all)
+        }
+    }
+
+    /// Gives `each` every key that begins with `prefix`, page by page: nothing is held here, however many there are.
+    fn list_each(
+        &self,
+        prefix: &str,
+        each: impl FnMut(Listed) + Send,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
         pages::follow(
             |next| self.list_page(prefix, next),
             |reason| StoreError {
@@ -208,6 +234,7 @@ pub trait Store: Clone + Send + Sync + 'static {
                 hint: None,
                 source: None,
             },
+            each,
         )
     }
 }

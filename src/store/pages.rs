@@ -1,7 +1,7 @@
 //! Listings, page by page. A store that goes round in circles, or on and on, must not have us list for ever.
 
 use std::collections::HashSet;
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 
 /// One page of a listing.
 #[derive(Debug, Clone)]
@@ -12,60 +12,67 @@ pub struct Page<T, M = String> {
     pub next: Option<M>,
 }
 
+/// A row of a listing.
+pub trait Row {
+    /// What stays the same when it is listed again: a key, but not the time that is told with it.
+    fn identity(&self) -> impl Hash;
+}
+
 /// So many pages in a row may be without rows. AWS S3 sends such pages too, for keys that were deleted.
 const EMPTY_PAGES: usize = 10_000;
 
-/// The rows of all pages. `page` asks for the one at a marker; `lost` makes an error of why the listing can't go on.
+/// So many pages a listing may have: at S3's 1000 rows a page, a hundred million objects. No bucket that backups are
+/// kept in comes near; a store that makes up new rows for ever would fill the memory.
+const PAGES: usize = 100_000;
+
+/// Gives `each` the rows of all pages, page by page, so that nothing is held but what it keeps. `page` asks for the
+/// one at a marker; `lost` makes an error of why the listing can't go on.
 pub async fn follow<T, M, E, F>(
     page: impl Fn(Option<M>) -> F,
     lost: impl Fn(&'static str) -> E,
-) -> Result<Vec<T>, E>
+    mut each: impl FnMut(T),
+) -> Result<(), E>
 where
-    T: Clone + Eq + Hash,
-    M: Clone + Eq + Hash,
+    T: Row,
+    M: Clone + Hash,
     F: Future<Output = Result<Page<T, M>, E>>,
 {
-    let mut all = Vec::new();
     let mut trail = Trail::default();
     let mut next = None;
     loop {
         let page = page(next).await?;
         trail.step(&page).map_err(&lost)?;
-        all.extend(page.rows);
+        page.rows.into_iter().for_each(&mut each);
         match page.next {
-            None => return Ok(all),
+            None => return Ok(()),
             more => next = more,
         }
     }
 }
 
 /// The pages so far, by what is small of them: there are circles that repeat a marker, and circles that give out new
-/// ones for the same rows.
-struct Trail<T, M> {
-    markers: HashSet<M>,
-    first_rows: HashSet<T>,
+/// ones for the same rows. Hashes, since a marker may be a KiB; two that are equal by chance end one listing.
+#[derive(Default)]
+struct Trail {
+    hasher: RandomState,
+    markers: HashSet<u64>,
+    first_rows: HashSet<u64>,
+    pages: usize,
     empty: usize,
 }
 
-impl<T, M> Default for Trail<T, M> {
-    fn default() -> Self {
-        Self {
-            markers: HashSet::new(),
-            first_rows: HashSet::new(),
-            empty: 0,
-        }
-    }
-}
-
-impl<T: Clone + Eq + Hash, M: Clone + Eq + Hash> Trail<T, M> {
-    fn step(&mut self, page: &Page<T, M>) -> Result<(), &'static str> {
-        let first = page.rows.first().cloned();
+impl Trail {
+    fn step<T: Row, M: Hash>(&mut self, page: &Page<T, M>) -> Result<(), &'static str> {
+        let first = page.rows.first().map(|row| self.hasher.hash_one(row.identity()));
+        let marker = page.next.as_ref().map(|marker| self.hasher.hash_one(marker));
+        self.pages += 1;
         self.empty = if first.is_some() { 0 } else { self.empty + 1 };
         let new = first.is_none_or(|row| self.first_rows.insert(row))
-            && page.next.clone().is_none_or(|marker| self.markers.insert(marker));
+            && marker.is_none_or(|marker| self.markers.insert(marker));
         match new {
             false => Err("the store repeats a page of its listing"),
             true if self.empty > EMPTY_PAGES => Err("the store's listing goes on without any rows"),
+            true if self.pages > PAGES => Err("the store's listing has no end"),
             true => Ok(()),
         }
     }
@@ -74,7 +81,15 @@ impl<T: Clone + Eq + Hash, M: Clone + Eq + Hash> Trail<T, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Listed;
+    use jiff::{SignedDuration, Timestamp};
     use std::cell::Cell;
+
+    impl Row for &'static str {
+        fn identity(&self) -> impl Hash {
+            *self
+        }
+    }
 
     fn page(rows: &[&'static str], next: Option<u32>) -> Page<&'static str, u32> {
         Page {
@@ -90,7 +105,8 @@ mod tests {
             let at = asked.replace(asked.get() + 1);
             async move { Ok(pages[at].clone()) }
         };
-        follow(at, |why| why).await
+        let mut all = Vec::new();
+        follow(at, |why| why, |row| all.push(row)).await.map(|()| all)
     }
 
     #[tokio::test]
@@ -123,8 +139,38 @@ mod tests {
             let page = page(&[], Some(next.get()));
             async move { Ok(page) }
         };
-        let error = follow(empty, |why| why).await.unwrap_err();
+        let error = follow(empty, |why| why, drop).await.unwrap_err();
         assert!(error.contains("without any rows"), "{error}");
         assert_eq!(next.get() as usize, EMPTY_PAGES + 1);
+    }
+
+    /// What becomes of a listing whose every page has another marker and one row, of this key and another time; and
+    /// after how many pages. It would end by itself only beyond what is allowed.
+    async fn long(key: impl Fn(usize) -> usize) -> (Result<(), &'static str>, usize) {
+        let asked = Cell::new(0);
+        let at = |_| {
+            let number = asked.get() + 1;
+            asked.set(number);
+            let row = Listed {
+                key: key(number).to_string(),
+                bytes: 1,
+                modified: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(i64::try_from(number).unwrap()),
+            };
+            let (rows, next) = (vec![row], (number < 2 * PAGES).then_some(number));
+            async move { Ok(Page { rows, next }) }
+        };
+        (follow(at, |why| why, drop).await, asked.get())
+    }
+
+    #[tokio::test]
+    async fn a_row_is_the_same_at_another_time() {
+        let circle = Err("the store repeats a page of its listing");
+        assert_eq!(long(|_| 1).await, (circle, 2));
+    }
+
+    #[tokio::test]
+    async fn a_listing_of_ever_new_rows_ends() {
+        let ended = Err("the store's listing has no end");
+        assert_eq!(long(|number| number).await, (ended, PAGES + 1));
     }
 }

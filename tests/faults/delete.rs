@@ -4,7 +4,7 @@ use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context, keys, whole};
 use lifeboat::catalog::Key;
 use lifeboat::commands::bucket::Bucket;
-use lifeboat::commands::delete;
+use lifeboat::commands::{Cancel, delete};
 use lifeboat::exit::Exit;
 use lifeboat::store::StoreErrorKind;
 use lifeboat::store::memory::{Fault, MemoryStore, Op};
@@ -77,19 +77,49 @@ async fn the_newest_goes_only_by_force() {
     let (store, bucket, made) = two_backups().await;
     let all: Vec<String> = made.iter().map(Key::text).collect();
     for wanted in [&all[1..], &all[..]] {
-        let refused = delete::run(&bucket, wanted, false).await.unwrap_err();
+        let refused = delete::run(&bucket, wanted, false, &Cancel::default())
+            .await
+            .unwrap_err();
         assert_eq!(refused.exit, Exit::Refused, "{refused}");
         assert_eq!(whole(&store), 2, "one refusal keeps all of them");
     }
     assert_eq!(
-        delete::run(&bucket, &["db/_all/no-such".to_owned()], true)
+        delete::run(&bucket, &["db/_all/no-such".to_owned()], true, &Cancel::default())
             .await
             .unwrap_err()
             .exit,
         Exit::Usage
     );
-    delete::run(&bucket, &all[..1], false).await.unwrap();
+    delete::run(&bucket, &all[..1], false, &Cancel::default())
+        .await
+        .unwrap();
     assert_eq!(whole(&store), 1);
-    delete::run(&bucket, &all[1..], true).await.unwrap();
+    delete::run(&bucket, &all[1..], true, &Cancel::default())
+        .await
+        .unwrap();
     assert_eq!(keys(&store), Vec::<String>::new());
+}
+
+/// Made while the clock was wrong: none of them is the newest that counts, and all there is.
+#[tokio::test]
+async fn the_last_ones_go_only_by_force_whatever_their_stamp() {
+    let store = MemoryStore::new();
+    let ahead = "db/_all/2999-01-01T00-00-00Z-000";
+    let keys_of = |ids: &[u8]| -> Vec<String> {
+        let key = |id: &u8| format!("{ahead}{id}.dump.bz2");
+        ids.iter().map(key).collect()
+    };
+    for key in keys_of(&[1, 2]) {
+        store.insert(&key, "dump", lifeboat::clock::now());
+        store.insert(&format!("{key}.json"), "{}", lifeboat::clock::now());
+    }
+    let bucket = context(ScriptedRuntime::new([Step::Hang]), &store, &[]).bucket;
+    let delete = async |ids: &[u8], force| {
+        let ended = delete::run(&bucket, &keys_of(ids), force, &Cancel::default()).await;
+        (ended.map_err(|error| error.exit), whole(&store))
+    };
+    assert_eq!(delete(&[1, 2], false).await, (Err(Exit::Refused), 2));
+    assert_eq!(delete(&[1], false).await, (Ok(()), 1));
+    assert_eq!(delete(&[2], false).await, (Err(Exit::Refused), 1));
+    assert_eq!(delete(&[2], true).await, (Ok(()), 0));
 }

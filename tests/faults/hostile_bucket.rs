@@ -56,7 +56,9 @@ async fn keys_that_only_look_like_ours_are_neither_shown_nor_counted_nor_deleted
         .await
         .unwrap();
     for key in FOREIGN {
-        let error = delete::run(bucket, &[key.to_owned()], true).await.unwrap_err();
+        let error = delete::run(bucket, &[key.to_owned()], true, &Cancel::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.exit, Exit::Usage, "{key:?}");
         let text = error.to_string();
         assert!(!text.chars().any(char::is_control), "{text:?}");
@@ -69,7 +71,9 @@ async fn keys_that_only_look_like_ours_are_neither_shown_nor_counted_nor_deleted
         verify::run(bucket, &args, &Cancel::default()).await.unwrap(),
         Exit::Done
     );
-    list::run(bucket, &ListArgs::default()).await.unwrap();
+    list::run(bucket, &ListArgs::default(), &Cancel::default())
+        .await
+        .unwrap();
     let left = keys(&store);
     for key in FOREIGN {
         assert!(

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod backup;
+mod bucket;
 mod cancel;
 mod delete;
 mod hostile_bucket;

@@ -3,6 +3,7 @@
 use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context, keys, whole};
 use jiff::SignedDuration;
+use lifeboat::catalog::Key;
 use lifeboat::catalog::manifest::Origin;
 use lifeboat::cli::ScopeArgs;
 use lifeboat::commands::{Cancel, backup, prune};
@@ -187,4 +188,69 @@ async fn the_verb_only_shows_unless_told_to_apply() {
         .await
         .unwrap();
     assert_eq!(whole(&store), 1);
+}
+
+/// Under the prefix may be targets of other hosts, with other rules.
+#[tokio::test]
+async fn a_label_among_the_targets_prunes_only_what_is_named() {
+    let store = MemoryStore::new();
+    for target in ["db", "other"] {
+        for _ in 0..2 {
+            attempt(&context(dump(1000), &store, &[("TARGET", target)]))
+                .await
+                .unwrap();
+        }
+    }
+    let label = [("KEEP_LAST", "1"), ("TARGET", "db,label:backup")];
+    let bucket = context(dump(0), &store, &label).bucket;
+    let prune = async |apply, target: Option<&str>| {
+        let scope = ScopeArgs {
+            target: target.map(str::to_owned),
+            database: None,
+        };
+        let ended = prune::run(&bucket, apply, &scope, &Cancel::default()).await;
+        (ended.map_err(|error| error.exit), whole(&store))
+    };
+    assert_eq!(prune(false, None).await, (Ok(()), 4), "the view may be wide");
+    assert_eq!(prune(true, None).await, (Err(Exit::Usage), 4));
+    assert_eq!(prune(true, Some("db")).await, (Ok(()), 3));
+    assert_eq!(prune(true, Some("*")).await, (Ok(()), 2));
+}
+
+/// Three backups, the newest of which stays.
+async fn three() -> (MemoryStore, Vec<Key>) {
+    let store = MemoryStore::new();
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(attempt(&context(dump(1000), &store, &[])).await.unwrap().key);
+    }
+    made.sort_by_key(|key| (key.started(), key.id()));
+    (store, made)
+}
+
+async fn apply(store: &MemoryStore) -> Result<(), Exit> {
+    let bucket = context(dump(0), store, &KEEP_ONE).bucket;
+    let ended = prune::run(&bucket, true, &ScopeArgs::default(), &Cancel::default()).await;
+    ended.map_err(|error| error.exit)
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_deleted_keeps_no_other() {
+    for locked in [0, 1] {
+        let (store, made) = three().await;
+        store.lock(&made[locked].manifest(""));
+        assert_eq!(apply(&store).await, Err(Exit::Storage), "and it is said");
+        let left = keys(&store);
+        assert!(left.contains(&made[locked].manifest("")), "{left:?}");
+        assert_eq!(whole(&store), 2, "the other one went: {left:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_is_not_asked_for_every_backup() {
+    let (store, _) = three().await;
+    store.fail_all(Op::Delete, Fault::Error(StoreErrorKind::Unreachable));
+    assert_eq!(apply(&store).await, Err(Exit::Storage));
+    let asked = store.calls().iter().filter(|(op, _)| *op == Op::Delete).count();
+    assert_eq!(asked, 1);
 }

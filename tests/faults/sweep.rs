@@ -7,7 +7,7 @@ use lifeboat::cli::ScopeArgs;
 use lifeboat::clock;
 use lifeboat::commands::{Cancel, Context, backup, prune};
 use lifeboat::exit::Exit;
-use lifeboat::store::memory::{Fault, MemoryStore, Op};
+use lifeboat::store::memory::{Fault, Manners, MemoryStore, Op};
 use lifeboat::store::{Store, StoreErrorKind};
 
 const OLD: i64 = 49;
@@ -151,4 +151,19 @@ async fn half_a_backup_that_is_whole_after_all_stays() {
         backup::run(&lifeboat(&store, &[])).await;
         assert!(keys(&store).contains(&old), "{old}");
     }
+}
+
+/// Our own clock may be days ahead.
+#[tokio::test]
+async fn without_the_store_s_time_everything_stays() {
+    let store = MemoryStore::with(Manners {
+        tells_time: false,
+        ..Manners::default()
+    });
+    let old = half(&store, &dump_of("db", OLD), OLD);
+    let id = open(&store, &dump_of("db", OLD), OLD, None).await;
+    let summary = backup::run(&lifeboat(&store, &[])).await;
+    assert_eq!((summary.exit(), summary.made), (Exit::Done, 1));
+    assert!(keys(&store).contains(&old));
+    assert_eq!(open_ids(&store), [id]);
 }

@@ -100,6 +100,7 @@ pub fn config(endpoint: &str, bucket: &str) -> S3 {
         checksum: Checksum::Md5,
         part_bytes: None,
         concurrency: 2,
+        side_by_side: 1,
     }
 }
 

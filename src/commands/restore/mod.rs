@@ -32,9 +32,14 @@ pub struct Chosen {
 
 /// Runs the verb.
 pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<()> {
-    let chosen = choose(context, args).await?;
-    let container = destination(context, args, &chosen).await?;
-    origin::check(context, args, &container, &chosen).await?;
+    // Nothing is touched yet.
+    let decide = async {
+        let chosen = choose(context, args).await?;
+        let container = destination(context, args, &chosen).await?;
+        origin::check(context, args, &container, &chosen).await?;
+        Ok((chosen, container))
+    };
+    let (chosen, container) = context.cancel.or_interrupted(Stage::Restore, decide).await?;
     let target = Target::new(&context.runtime, &container, &context.bucket.config)?;
     let engine = engine_of(&target, &chosen).await?;
     match engine {

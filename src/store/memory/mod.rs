@@ -41,6 +41,8 @@ pub enum Fault {
     LoseReply,
     /// Nothing happens, and nothing is returned, ever.
     Hang,
+    /// It happens once the faults are healed, and not before.
+    Wait,
 }
 
 /// Object storage in memory. Clones share it.
@@ -170,6 +172,12 @@ impl MemoryStore {
                 )))
             }
             Some(Fault::Hang) => pending().await,
+            Some(Fault::Wait) => {
+                while !self.state().faults.is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                work(&mut self.state()).map_err(error)
+            }
         }
     }
 }
@@ -378,7 +386,7 @@ impl Store for MemoryStore {
 
     fn clock_ahead(&self) -> Option<SignedDuration> {
         let state = self.state();
-        (!state.calls.is_empty()).then_some(state.ahead)
+        (state.manners.tells_time && !state.calls.is_empty()).then_some(state.ahead)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Manners {
     pub equal_parts: bool,
     /// Keys on a page of a listing; S3: 1000.
     pub page_keys: usize,
+    /// Answers carry the time; a proxy may take it out.
+    pub tells_time: bool,
 }
 
 impl Default for Manners {
@@ -23,6 +25,7 @@ impl Default for Manners {
             min_part_bytes: 5 << 20,
             equal_parts: false,
             page_keys: 1000,
+            tells_time: true,
         }
     }
 }

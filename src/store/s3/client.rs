@@ -54,13 +54,10 @@ pub(super) async fn build(
     let mut secrets = Vec::new();
     if let Some(keys) = &config.credentials {
         let token = keys.session_token.as_ref().map(|token| token.expose().to_owned());
-        secrets.extend([
-            keys.access_key_id.expose().to_owned(),
-            keys.secret_access_key.expose().to_owned(),
-        ]);
-        secrets.extend(token.clone());
         let [id, secret] = [&keys.access_key_id, &keys.secret_access_key].map(Secret::expose);
-        loader = loader.credentials_provider(Credentials::new(id, secret, token, None, "lifeboat"));
+        let keys = Credentials::new(id, secret, token, None, "lifeboat");
+        secrets.extend(secrets_of(&keys));
+        loader = loader.credentials_provider(keys);
     }
     if let Some(region) = region(config).await {
         loader = loader.region(region);
@@ -82,7 +79,7 @@ pub(super) async fn build(
         ));
     }
     if config.credentials.is_none() {
-        secrets.push(check_credentials(config, &shared).await?);
+        secrets.extend(secrets_of(&check_credentials(config, &shared).await?));
     }
     let checksums = match config.checksum {
         Checksum::Md5 | Checksum::None => RequestChecksumCalculation::WhenRequired,
@@ -120,12 +117,11 @@ async fn region(config: &config::S3) -> Option<Region> {
     }
 }
 
-/// Asks the chain for credentials once, so that none at all is said as such and before a dump has begun. Returns
-/// the key id, to be kept out of error texts.
+/// Asks the chain for credentials once, so that none at all is said as such and before a dump has begun.
 async fn check_credentials(
     config: &config::S3,
     shared: &aws_config::SdkConfig,
-) -> Result<String, StoreError> {
+) -> Result<Credentials, StoreError> {
     let none = |reason: &str| {
         failed(
             config,
@@ -139,12 +135,19 @@ async fn check_credentials(
     };
     match tokio::time::timeout(CREDENTIALS_TIMEOUT, provider.provide_credentials()).await {
         Err(_) => Err(none("no credentials were found in time")),
-        Ok(Ok(credentials)) => Ok(credentials.access_key_id().to_owned()),
+        Ok(Ok(credentials)) => Ok(credentials),
         Ok(Err(error)) => {
             let text = Redactor::new([]).clean(&chain(&error));
             Err(none(&format!("no credentials were found: {text}")))
         }
     }
+}
+
+/// What is kept out of error texts, wherever the credentials come from.
+fn secrets_of(credentials: &Credentials) -> impl Iterator<Item = String> + use<> {
+    let [id, secret] = [credentials.access_key_id(), credentials.secret_access_key()].map(str::to_owned);
+    let token = credentials.session_token().map(str::to_owned);
+    [id, secret].into_iter().chain(token)
 }
 
 /// One TLS stack (rustls with ring), the platform's roots and those of `S3_CA_FILE`, and the proxy variables.
@@ -207,6 +210,22 @@ fn failed(config: &config::S3, kind: StoreErrorKind, reason: &str, hint: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_of_the_credentials_are_kept_out_of_texts() {
+        let keys = Credentials::new(
+            "the-key-id",
+            "the-secret",
+            Some("the-token".to_owned()),
+            None,
+            "test",
+        );
+        let redactor = Redactor::new(secrets_of(&keys));
+        assert_eq!(
+            redactor.clean("the-key-id signed by the-secret for the-token"),
+            "**** signed by **** for ****"
+        );
+    }
 
     #[test]
     fn refuses_a_ca_file_the_sdk_would_panic_on() {

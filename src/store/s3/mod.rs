@@ -141,9 +141,10 @@ impl Shared {
             .map_err(|failure| failure.error)
     }
 
-    /// How long one attempt to move this many bytes may take: every part in flight shares the line.
+    /// How long one attempt to move this many bytes may take: every part in flight, of every target, shares the line.
     fn transfer_timeout(&self, bytes: u64) -> Duration {
-        let in_flight = u64::try_from(self.config.concurrency.max(1)).unwrap_or(1);
+        let in_flight = self.config.concurrency.max(1) * self.config.side_by_side.max(1);
+        let in_flight = u64::try_from(in_flight).unwrap_or(1);
         TRANSFER_GRACE + Duration::from_secs(bytes.saturating_mul(in_flight) / SLOWEST_BYTES_PER_SECOND)
     }
 }

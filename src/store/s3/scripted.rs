@@ -73,6 +73,7 @@ pub(super) async fn store(
         checksum,
         part_bytes: None,
         concurrency: 1,
+        side_by_side: 1,
     };
     let mut store = S3Store::connect(&config).await.unwrap();
     Arc::get_mut(&mut store.0).unwrap().first_pause = Duration::from_millis(1);

@@ -1,19 +1,23 @@
 //! Listing what was begun and not ended: open uploads, and their parts.
 
 use super::{Again, Failure, OpenUpload, Page, Shared, StoreError, timestamp};
-use crate::store::pages::follow;
+use crate::store::pages::{Row, follow};
 use jiff::Timestamp;
+use std::hash::Hash;
 
 impl Shared {
     pub(super) async fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
+        let mut all = Vec::new();
         follow(
             |marker: Option<UploadMarker>| async move {
                 self.settle(|| self.list_uploads_page(prefix, marker.clone()))
                     .await
             },
             |reason| self.wandering("ListMultipartUploads", prefix, reason).error,
+            |upload| all.push(upload),
         )
-        .await
+        .await?;
+        Ok(all)
     }
 
     async fn list_uploads_page(
@@ -57,23 +61,25 @@ impl Shared {
     }
 
     pub(super) async fn newest_part(&self, key: &str, upload: &str) -> Result<Option<Timestamp>, StoreError> {
-        let parts = follow(
+        let mut newest = None;
+        follow(
             |marker: Option<String>| async move {
                 self.settle(|| self.list_parts_page(key, upload, marker.clone()))
                     .await
             },
             |reason| self.wandering("ListParts", key, reason).error,
-        );
-        Ok(parts.await?.into_iter().map(|(_, at)| at).max())
+            |part: ListedPart| newest = newest.max(Some(part.at)),
+        )
+        .await?;
+        Ok(newest)
     }
 
-    /// The numbers and times of parts.
     async fn list_parts_page(
         &self,
         key: &str,
         upload: &str,
         marker: Option<String>,
-    ) -> Result<Page<(Option<i32>, Timestamp)>, Failure> {
+    ) -> Result<Page<ListedPart>, Failure> {
         let listing = self
             .client
             .list_parts()
@@ -84,8 +90,12 @@ impl Shared {
             .send()
             .await
             .map_err(self.sdk("ListParts", key))?;
-        let row =
-            |part: &aws_sdk_s3::types::Part| Some((part.part_number(), timestamp(part.last_modified())?));
+        let row = |part: &aws_sdk_s3::types::Part| {
+            Some(ListedPart {
+                number: part.part_number(),
+                at: timestamp(part.last_modified())?,
+            })
+        };
         let Some(rows) = listing.parts().iter().map(row).collect() else {
             // Of unknown age, it might be of this minute.
             return Err(self.wandering("ListParts", key, "a part without its time"));
@@ -102,6 +112,18 @@ impl Shared {
 
     fn wandering(&self, operation: &'static str, subject: &str, reason: &str) -> Failure {
         self.failure(operation, subject, Again::Never, reason)
+    }
+}
+
+/// A part of an open upload.
+struct ListedPart {
+    number: Option<i32>,
+    at: Timestamp,
+}
+
+impl Row for ListedPart {
+    fn identity(&self) -> impl Hash {
+        self.number
     }
 }
 

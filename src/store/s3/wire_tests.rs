@@ -1,6 +1,7 @@
 //! What real servers do on bad days only: lost replies, 200 with an error inside, wrong tags, cut bodies.
 
 use super::scripted::{self, Answer, Request, SILENCE, cut_reply, error, reply};
+use super::{S3Store, TRANSFER_GRACE};
 use crate::config::Checksum;
 use crate::store::{Kind, Part, Store as _, StoreErrorKind, etag};
 use bytes::Bytes;
@@ -379,4 +380,26 @@ async fn the_store_s_clock_is_read_off_its_answers() {
     store.head("k").await.unwrap();
     let off = store.clock_ahead().unwrap() - SignedDuration::from_hours(2);
     assert!(off.abs() < SignedDuration::from_secs(5), "{off}");
+}
+
+#[tokio::test]
+async fn what_shares_the_line_has_the_time_for_it() {
+    let timeout = async |parts: &str, targets: &str| {
+        let env = [
+            ("TARGET", "db"),
+            ("S3_BUCKET", "bucket"),
+            ("S3_ENDPOINT", "http://127.0.0.1:1"),
+            ("AWS_ACCESS_KEY_ID", "the-key-id"),
+            ("AWS_SECRET_ACCESS_KEY", "the-secret"),
+            ("S3_CONCURRENCY", parts),
+            ("TARGET_CONCURRENCY", targets),
+        ];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let loaded = crate::config::load(env, &|_| Err(std::io::ErrorKind::NotFound.into())).unwrap();
+        let store = S3Store::connect(&loaded.config.s3).await.unwrap();
+        store.0.transfer_timeout(8 << 20).saturating_sub(TRANSFER_GRACE)
+    };
+    let alone = timeout("1", "1").await;
+    assert_eq!(timeout("2", "1").await, alone * 2);
+    assert_eq!(timeout("2", "8").await, alone * 16);
 }
