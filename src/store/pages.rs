@@ -162,6 +162,23 @@ mod tests {
         (follow(at, |why| why, drop).await, asked.get())
     }
 
+    /// Else all of them would be in memory at once.
+    #[tokio::test]
+    async fn rows_are_handed_on_before_the_next_page_is_asked_for() {
+        let (handed, asked) = (Cell::new(0), Cell::new(0_u32));
+        let at = |_| {
+            assert_eq!(handed.get(), asked.get());
+            let row = ["a", "b", "c"][asked.get() as usize];
+            asked.set(asked.get() + 1);
+            let page = page(&[row], (asked.get() < 3).then_some(asked.get()));
+            async move { Ok::<_, &str>(page) }
+        };
+        follow(at, |why| why, |_| handed.set(handed.get() + 1))
+            .await
+            .unwrap();
+        assert_eq!(handed.get(), 3);
+    }
+
     #[tokio::test]
     async fn a_row_is_the_same_at_another_time() {
         let circle = Err("the store repeats a page of its listing");
