@@ -20,7 +20,8 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
         return Ok(());
     }
     let (target, database) = (made.key.target(), made.key.database());
-    let catalog = bucket.of_database(target, database).await?;
+    let listing = bucket.of_database(target, database);
+    let catalog = context.cancel.or_interrupted(Stage::Prune, listing).await?;
     let own = Own {
         key: &made.key,
         bytes: made.bytes,
@@ -51,8 +52,10 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     }
     // Only these are deleted without being asked, and only these are counted: another's newest of the day must not
     // stand for ours.
-    let ours = match whose::that_are(bucket, all.iter().copied(), |one| one.is(origin)).await {
+    let asked = whose::that_are(bucket, all.iter().copied(), |one| one.is(origin));
+    let ours = match context.cancel.or_interrupted(Stage::Prune, asked).await {
         Ok(ours) => ours,
+        Err(error) if context.cancel.is_cancelled() => return Err(error),
         Err(error) => {
             tracing::warn!(target, database = %database, "nothing is pruned, as it can't be told whose all backups are: {error}");
             return Ok(());

@@ -81,7 +81,8 @@ pub async fn store<R: Runtime, S: Store>(
 ) -> Result<Made> {
     let bucket = &context.bucket;
     let config = &bucket.config;
-    let before = bucket.of_database(&container.target, &job.database).await?;
+    let listing = bucket.of_database(&container.target, &job.database);
+    let before = context.cancel.or_interrupted(Stage::List, listing).await?;
     let previous = before.newest(&container.target, &job.database).cloned();
     let started = clock::now();
     let key = Key::new(
@@ -215,15 +216,15 @@ async fn pump<R: Runtime, S: Store>(
 }
 
 /// Random, and of two backups that begin in one second the second one's is the greater: by these the newest is told.
+/// The first is of the lower half, and each step a short one, so that no second has more backups than there are ids.
 fn id(started: Timestamp, previous: Option<&Backup>) -> Result<u16> {
+    const STEP: u16 = 0x100;
     let random = super::random_id()?;
     let same_second = |backup: &&Backup| backup.key.started().as_second() == started.as_second();
-    let least = previous
-        .filter(same_second)
-        .and_then(|backup| backup.key.id().checked_add(1));
-    Ok(least.map_or(random, |least| {
-        least + random % (u16::MAX - least).saturating_add(1)
-    }))
+    Ok(match previous.filter(same_second) {
+        None => random / 2,
+        Some(previous) => previous.key.id().saturating_add(1 + random % STEP),
+    })
 }
 
 /// Takes what a dump needs held.
