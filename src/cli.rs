@@ -41,7 +41,7 @@ pub enum Verb {
         #[expect(missing_docs, reason = "clap would take it for the help text")]
         scope: ScopeArgs,
     },
-    /// Delete these backups, by hand: also with PRUNE=false
+    /// Delete these backups
     Delete {
         /// Whole keys, as `list` shows them
         #[arg(required = true)]

@@ -166,6 +166,15 @@ impl<S: Store> Bucket<S> {
         Ok(())
     }
 
+    /// Refuses where `PRUNE=false` says that nothing is ever deleted.
+    pub fn deletes(&self) -> Result<()> {
+        if self.config.prune {
+            return Ok(());
+        }
+        let says = "PRUNE=false: this lifeboat never deletes anything";
+        Err(Error::refused(Stage::Prune, says).hint("unset PRUNE to delete"))
+    }
+
     /// After a manifest of which nobody knows whether the store took it: whether it stands, and the backup of `run`
     /// with it. Where none stands, the object goes. What another run has stored under the same key is not touched, and
     /// neither is what cannot be looked at: somebody may have counted on it by now.
@@ -173,6 +182,7 @@ impl<S: Store> Bucket<S> {
         let name = backup.manifest(self.prefix());
         match self.store.get(&name, MANIFEST_BYTES).await {
             Ok(bytes) => Ok(Manifest::parse(&bytes, backup).is_ok_and(|manifest| manifest.run == run)),
+            Err(error) if error.kind == StoreErrorKind::NotFound && !self.config.prune => Ok(false),
             Err(error) if error.kind == StoreErrorKind::NotFound => {
                 let gone = self.store.delete(&backup.object(self.prefix())).await;
                 gone.map_err(|error| error.at(Stage::Manifest))?;

@@ -9,6 +9,7 @@ use crate::store::Store;
 
 /// Runs the verb. Every refusal is found before anything is deleted.
 pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool, cancel: &Cancel) -> Result<()> {
+    bucket.deletes()?;
     let scope = Scope::new(&bucket.config, None);
     let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
     let chosen = keys

@@ -143,11 +143,7 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
         ));
         return Ok(());
     }
-    if !bucket.config.prune {
-        return Err(
-            Error::refused(Stage::Prune, "PRUNE=false: nothing is pruned").hint("unset PRUNE to delete")
-        );
-    }
+    bucket.deletes()?;
     let deleted = delete(bucket, &decisions, cancel).await;
     if deleted.is_ok() {
         print(&format!("{doomed} of {} deleted\n", decisions.len()));

@@ -46,6 +46,8 @@ pub struct UploadOptions {
     pub concurrency: usize,
     /// How long the store may accept nothing.
     pub stall: Duration,
+    /// Whether an object may be deleted that came to be and is not wanted.
+    pub deletes: bool,
 }
 
 /// An object that stands in the store, and the proof of what it holds.
@@ -233,7 +235,7 @@ impl<S: Store> PartWriter<S> {
         if let Some(upload) = &self.upload {
             self.store.abort_upload(&self.key, upload).await?;
         }
-        if self.completing {
+        if self.completing && self.options.deletes {
             // The store may have made the object and we have not heard of it.
             match self.store.delete(&self.key).await {
                 Err(error) if error.kind != StoreErrorKind::NotFound => return Err(error),

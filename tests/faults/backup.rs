@@ -171,6 +171,27 @@ async fn a_manifest_that_cannot_be_looked_at_may_have_been_counted_on() {
     assert_eq!(whole(&store), 2);
 }
 
+#[tokio::test]
+async fn what_fails_deletes_nothing_either_where_nothing_is_ever_deleted() {
+    for (op, nth, script) in [
+        (Op::Put, 3, vec![text("data"), Step::Record(0)]),
+        (Op::Put, 4, vec![text("data"), Step::Record(0)]),
+        (Op::CompleteUpload, 1, then(large(), [Step::Record(0)])),
+    ] {
+        let store = bucket_with_a_backup().await;
+        store.fail(op, nth, Fault::Error(StoreErrorKind::Denied));
+        let context = context(ScriptedRuntime::new(script), &store, &[("PRUNE", "false")]);
+        assert!(attempt(&context).await.is_err());
+        let deleted = store.calls().iter().any(|(op, _)| *op == Op::Delete);
+        assert!(!deleted, "{op:?} {nth}");
+        assert_eq!(
+            (whole(&store), store.open_uploads().len()),
+            (1, 0),
+            "{op:?} {nth}"
+        );
+    }
+}
+
 /// Two runs that were given the same key: the same second, and the same id.
 #[tokio::test]
 async fn what_another_run_stored_under_the_same_key_stays() {

@@ -123,3 +123,14 @@ async fn the_last_ones_go_only_by_force_whatever_their_stamp() {
     assert_eq!(delete(&[2], false).await, (Err(Exit::Refused), 1));
     assert_eq!(delete(&[2], true).await, (Ok(()), 0));
 }
+
+#[tokio::test]
+async fn where_nothing_is_ever_deleted_it_is_refused() {
+    let (store, _, made) = two_backups().await;
+    let bucket = context(ScriptedRuntime::new([]), &store, &[("PRUNE", "false")]).bucket;
+    let keys = [made[0].text()];
+    let refused = delete::run(&bucket, &keys, true, &Cancel::default())
+        .await
+        .unwrap_err();
+    assert_eq!((refused.exit, whole(&store)), (Exit::Refused, 2), "{refused}");
+}

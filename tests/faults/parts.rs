@@ -64,6 +64,7 @@ fn writer(store: &MemoryStore, part_bytes: usize) -> PartWriter<MemoryStore> {
         part_bytes: part_bytes as u64,
         concurrency: 2,
         stall: Duration::from_mins(1),
+        deletes: true,
     };
     PartWriter::new(store.clone(), "key".to_owned(), options)
 }

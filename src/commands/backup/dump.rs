@@ -108,6 +108,7 @@ pub async fn store<R: Runtime, S: Store>(
         ),
         concurrency: config.s3.concurrency,
         stall: config.timeouts.stall,
+        deletes: config.prune,
     };
     let mut writer = PartWriter::new(bucket.store.clone(), key.object(bucket.prefix()), options);
     let mut compressor = Compressor::new(
