@@ -5,6 +5,7 @@ pub mod bucket;
 pub mod check;
 pub mod config;
 pub mod delete;
+mod first;
 pub mod get;
 pub mod iam_policy;
 pub mod list;

@@ -2,14 +2,16 @@
 
 use super::backup::dump::Made;
 use super::bucket::{Bucket, Scope};
-use super::{Cancel, Context, print, whose};
+use super::first::First;
+use super::whose::Whose;
+use super::{Cancel, Context, print};
 use crate::catalog::{Backup, Database, manifest::Origin};
 use crate::cli::ScopeArgs;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::retention::guard::{self, Own, PreviousOrigin};
 use crate::retention::{self, Decision};
-use crate::store::{Store, StoreError, StoreErrorKind};
+use crate::store::Store;
 
 /// After a backup of one database: deletes what no rule keeps, if nothing speaks against it. A refusal is said, and
 /// is no failure: the backup itself is not in question.
@@ -29,13 +31,11 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     };
     let previous = match guard::previous(&catalog, &made.key) {
         None => None,
-        Some(previous) => Some(
-            bucket
-                .manifest(&previous.key)
-                .await
-                .ok()
-                .map(|manifest| manifest.origin),
-        ),
+        Some(previous) => {
+            let asked = bucket.manifest(&previous.key);
+            let asked = context.cancel.or_interrupted(Stage::Prune, asked).await;
+            Some(asked.ok().map(|manifest| manifest.origin))
+        }
     };
     let previous = match &previous {
         None => PreviousOrigin::None,
@@ -52,19 +52,13 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     }
     // Only these are deleted without being asked, and only these are counted: another's newest of the day must not
     // stand for ours.
-    let asked = whose::that_are(bucket, all.iter().copied(), |one| one.is(origin));
-    let ours = match context.cancel.or_interrupted(Stage::Prune, asked).await {
-        Ok(ours) => ours,
-        Err(error) if context.cancel.is_cancelled() => return Err(error),
-        Err(error) => {
-            tracing::warn!(target, database = %database, "nothing is pruned, as it can't be told whose all backups are: {error}");
-            return Ok(());
-        }
-    };
+    let asked = Whose::ask(bucket, all.iter().copied(), |one| one.is(origin));
+    let Whose { ours, unknown } = context.cancel.or_interrupted(Stage::Prune, asked).await?;
     if ours.len() < all.len() {
         tracing::info!(
             target,
             database = %database,
+            unknown,
             "{} backups of other installations are left alone; lifeboat prune shows what the rules say of all",
             all.len() - ours.len()
         );
@@ -81,28 +75,23 @@ fn dooms<R, S: Store>(context: &Context<R, S>, backups: &[&Backup]) -> bool {
 }
 
 /// Deletes what is not kept. One that can't be deleted (an object lock, a policy) must not keep all the others for ever:
-/// the first failure is returned at the end. Where the store is not reached at all, the rest would only fail slowly.
+/// the first failure is returned at the end.
 async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>], cancel: &Cancel) -> Result<()> {
-    let mut first = Ok(());
+    let mut first = First::default();
     for decision in decisions.iter().filter(|decision| !decision.keep) {
         // Not halfway: a manifest that is gone leaves its dump to be paid for.
         cancel.check(Stage::Prune)?;
         let key = decision.backup.key.text();
-        match bucket.delete(&decision.backup.key).await {
+        let deleted = bucket.delete(&decision.backup.key).await;
+        match &deleted {
             Ok(()) => tracing::info!(key, reason = decision.reason, "deleted"),
-            Err(error) if unreached(&error) => return first.and(Err(error)),
-            Err(error) => {
-                tracing::warn!(key, "not deleted: {error}");
-                first = first.and(Err(error));
-            }
+            Err(error) => tracing::warn!(key, "not deleted: {error}"),
+        }
+        if !first.goes_on(deleted) {
+            break;
         }
     }
-    first
-}
-
-fn unreached(error: &Error) -> bool {
-    let store = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<StoreError>());
-    store.is_some_and(|error| matches!(error.kind, StoreErrorKind::Unreachable | StoreErrorKind::TimedOut))
+    first.end()
 }
 
 /// Runs the verb: every backup with what happens to it and why; `apply` does it.

@@ -6,6 +6,7 @@
 
 use super::Cancel;
 use super::bucket::{Bucket, Scope};
+use super::first::First;
 use crate::catalog::key::target_prefix;
 use crate::catalog::{Incomplete, Missing};
 use crate::config::{Config, Selector};
@@ -18,10 +19,13 @@ pub async fn targets<S: Store>(bucket: &Bucket<S>, targets: &[String], cancel: &
     if !bucket.config.prune {
         return Ok(());
     }
+    let mut first = First::default();
     for target in targets {
-        of(bucket, target, cancel).await?;
+        if !first.goes_on(of(bucket, target, cancel).await) {
+            break;
+        }
     }
-    Ok(())
+    first.end()
 }
 
 /// The names of TARGET's targets, as far as they are known without asking the engine: those of a label are not.
@@ -38,13 +42,9 @@ pub fn named(config: &Config) -> Vec<String> {
 async fn of<S: Store>(bucket: &Bucket<S>, target: &str, cancel: &Cancel) -> Result<()> {
     let scope = Scope::Targets(vec![target.to_owned()]);
     let ours = |of: &str| of == target;
-    let look = async {
-        let catalog = bucket.catalog(&scope).await?;
-        let open = open_uploads(bucket, target).await?;
-        let uploads = dated(bucket, &open, ours).await?;
-        Ok((catalog, uploads))
-    };
-    let (catalog, uploads) = cancel.or_interrupted(Stage::Prune, look).await?;
+    let catalog = cancel
+        .or_interrupted(Stage::Prune, bucket.catalog(&scope))
+        .await?;
     // By our own clock, which nobody has checked, everything may look old.
     if bucket.store.clock_ahead().is_none() {
         tracing::info!(
@@ -53,24 +53,36 @@ async fn of<S: Store>(bucket: &Bucket<S>, target: &str, cancel: &Cancel) -> Resu
         );
         return Ok(());
     }
-    let swept = sweep(
-        bucket.prefix(),
-        catalog.incomplete(),
-        &uploads,
-        ours,
-        bucket.now(),
-    );
-    for half in swept.halves {
+    let mut first = First::default();
+    let halves = catalog.incomplete();
+    for half in sweep(bucket.prefix(), halves, &[], ours, bucket.now()).halves {
         cancel.check(Stage::Prune)?;
-        remove(bucket, half).await?;
+        if !first.goes_on(remove(bucket, half).await) {
+            return first.end();
+        }
     }
-    for upload in swept.uploads {
+    let look = async {
+        let open = open_uploads(bucket, target).await?;
+        Ok(dated(bucket, &open, ours, &mut first).await)
+    };
+    let uploads = match cancel.or_interrupted(Stage::Prune, look).await {
+        Ok(uploads) => uploads,
+        Err(error) => {
+            first.goes_on(Err(error));
+            return first.end();
+        }
+    };
+    for upload in sweep(bucket.prefix(), &[], &uploads, ours, bucket.now()).uploads {
         cancel.check(Stage::Prune)?;
         let aborted = bucket.store.abort_upload(&upload.key, &upload.id).await;
-        aborted.map_err(|error| error.at(Stage::Prune))?;
-        tracing::info!(key = upload.key, begun = %upload.initiated, "swept: an upload that was never completed");
+        if aborted.is_ok() {
+            tracing::info!(key = upload.key, begun = %upload.initiated, "swept: an upload that was never completed");
+        }
+        if !first.goes_on(aborted.map_err(|error| error.at(Stage::Prune))) {
+            break;
+        }
     }
-    Ok(())
+    first.end()
 }
 
 /// The open uploads; none where the store does not tell.
@@ -88,17 +100,24 @@ async fn dated<S: Store>(
     bucket: &Bucket<S>,
     open: &[OpenUpload],
     ours: impl Fn(&str) -> bool,
-) -> Result<Vec<Upload>> {
+    first: &mut First,
+) -> Vec<Upload> {
     let begun: Vec<Upload> = open.iter().map(without_parts).collect();
     let mut dated = Vec::new();
     for old in sweep(bucket.prefix(), &[], &begun, ours, bucket.now()).uploads {
-        let newest_part = known(bucket.store.newest_part(&old.key, &old.id).await)?;
-        dated.extend(newest_part.map(|newest_part| Upload {
-            newest_part,
-            ..old.clone()
-        }));
+        match known(bucket.store.newest_part(&old.key, &old.id).await) {
+            Ok(newest_part) => dated.extend(newest_part.map(|newest_part| Upload {
+                newest_part,
+                ..old.clone()
+            })),
+            Err(error) => {
+                if !first.goes_on(Err(error)) {
+                    break;
+                }
+            }
+        }
     }
-    Ok(dated)
+    dated
 }
 
 fn without_parts(open: &OpenUpload) -> Upload {

@@ -216,7 +216,7 @@ pub const VARIABLES: &[Variable] = &[
     var("KEEP_MONTHLY", "", "keep the newest of each of this many months"),
     var("KEEP_YEARLY", "", "keep the newest of each of this many years"),
     var("KEEP_WITHIN", "", "keep all of this long before the newest"),
-    var("PRUNE", "true", "false: prune and sweep nothing"),
+    var("PRUNE", "true", "false: never delete anything"),
     // The stream.
     var("COMPRESSION", "bzip2", "bzip2, zstd, gzip, xz or none"),
     var(

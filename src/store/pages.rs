@@ -22,7 +22,7 @@ pub trait Row {
 const EMPTY_PAGES: usize = 10_000;
 
 /// So many pages a listing may have: at S3's 1000 rows a page, a hundred million objects. No bucket that backups are
-/// kept in comes near; a store that makes up new rows for ever would fill the memory.
+/// kept in comes near; a store that makes up new rows for ever would never be done with.
 const PAGES: usize = 100_000;
 
 /// Gives `each` the rows of all pages, page by page, so that nothing is held but what it keeps. `page` asks for the

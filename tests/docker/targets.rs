@@ -1,6 +1,9 @@
 //! Several targets: found by a label, configured by their own labels, one beside the other.
 
 use crate::support::{Container, LONG, Lifeboat, Postgres, engine, start};
+use lifeboat::config;
+use lifeboat::runtime::Runtime;
+use lifeboat::runtime::docker::DockerRuntime;
 
 /// A shell container that a test finds by `group`.
 fn labelled(group: &str, labels: &[&str]) -> Container {
@@ -168,4 +171,23 @@ fn what_a_target_is_must_be_plain() {
     let lifeboat = Lifeboat::new(&store, &shell_less.name);
     lifeboat.fail(&["backup"], 4, "lifeboat needs a POSIX shell there");
     assert!(store.objects().is_empty());
+}
+
+/// By its engine an installation knows its own backups. Podman's has another id for everybody who asks.
+#[test]
+fn an_engine_is_known_again() {
+    let Some(_store) = start() else { return };
+    let host = std::env::var_os("DOCKER_HOST").and_then(|host| host.into_string().ok());
+    let env = [("TARGET", "db"), ("S3_BUCKET", "bucket")].into_iter();
+    let env = env.chain(host.as_deref().map(|host| ("DOCKER_HOST", host)));
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = config::load(env, &|_| Err(std::io::ErrorKind::NotFound.into()));
+    let config = config.unwrap_or_else(|problems| panic!("{problems}")).config;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let origins = runtime.unwrap().block_on(async {
+        let engine = DockerRuntime::connect(&config.docker).unwrap();
+        [engine.origin().await.unwrap(), engine.origin().await.unwrap()]
+    });
+    assert!(!origins[0].is_empty());
+    assert_eq!(origins[0], origins[1]);
 }

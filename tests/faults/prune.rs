@@ -101,6 +101,18 @@ async fn another_installation_s_backup_does_not_stand_for_one_of_ours() {
 }
 
 #[tokio::test]
+async fn a_manifest_that_cannot_be_had_saves_its_backup_and_no_other() {
+    let store = MemoryStore::new();
+    for _ in 0..3 {
+        attempt(&context(dump(100_000), &store, &[])).await.unwrap();
+    }
+    // The first that is read is that of the newest other one; then come all of them, the newest first.
+    store.fail(Op::Get, 5, Fault::Error(StoreErrorKind::Denied));
+    let summary = backup::run(&context(dump(100_000), &store, &KEEP_ONE)).await;
+    assert_eq!((summary.exit(), whole(&store)), (Exit::Done, 2));
+}
+
+#[tokio::test]
 async fn two_projects_of_one_engine_are_two_installations() {
     let store = MemoryStore::new();
     for (project, left) in [("one", 1), ("two", 2), ("two", 2), ("one", 3), ("one", 2)] {

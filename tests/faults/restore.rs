@@ -229,6 +229,7 @@ async fn a_manifest_that_cannot_be_had_is_not_another_host_s() {
     let store = &database.context.bucket.store;
     store.fail(Op::Get, 3, Fault::Error(StoreErrorKind::Other));
     let failed = database.restore(true, true).await.unwrap_err();
-    assert_eq!(failed.exit, Exit::Storage, "{failed}");
+    assert_eq!(failed.exit, Exit::Refused, "{failed}");
+    assert!(failed.to_string().contains("by its key"), "{failed}");
     assert!(database.is_untouched());
 }

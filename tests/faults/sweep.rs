@@ -167,3 +167,32 @@ async fn without_the_store_s_time_everything_stays() {
     assert!(keys(&store).contains(&old));
     assert_eq!(open_ids(&store), [id]);
 }
+
+#[tokio::test]
+async fn what_cannot_be_deleted_or_told_keeps_nothing_else() {
+    let denied = || Fault::Error(StoreErrorKind::Denied);
+    for (op, left) in [
+        (Op::Delete, 1),
+        (Op::ListUploads, 0),
+        (Op::ListParts, 0),
+        (Op::AbortUpload, 0),
+    ] {
+        let store = MemoryStore::new();
+        for age in 0..2 {
+            half(&store, &dump_of("db", OLD + age), OLD);
+            open(&store, &dump_of("db", OLD + age), OLD, None).await;
+        }
+        store.fail(op, 1, denied());
+        let bucket = lifeboat(&store, &[]).bucket;
+        let ended = prune::run(&bucket, true, &ScopeArgs::default(), &Cancel::default()).await;
+        assert_eq!(ended.unwrap_err().exit, Exit::Storage, "{op:?}");
+        assert_eq!(keys(&store).len(), left, "{op:?}");
+        let open = match op {
+            Op::Delete => 0,
+            // Nothing is known of any.
+            Op::ListUploads => 2,
+            _ => 1,
+        };
+        assert_eq!(store.open_uploads().len(), open, "{op:?}");
+    }
+}

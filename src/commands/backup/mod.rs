@@ -105,11 +105,11 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
     while let Some(part) = done.next().await {
         summary.add(&part);
     }
-    if context.cancel.is_cancelled() && summary.first.is_none() {
-        summary.failed(&context.interrupted(Stage::Dump));
-    }
-    if summary.first.is_none() {
+    if summary.first.is_none() && !context.cancel.is_cancelled() {
         sweep(context, &targets).await;
+    }
+    if summary.first.is_none() && context.cancel.is_cancelled() {
+        summary.failed(&context.interrupted(Stage::Dump));
     }
     tracing::info!(
         backups = summary.made,

@@ -8,7 +8,7 @@ use crate::catalog::manifest::Origin;
 use crate::catalog::which::Which;
 use crate::cli::RestoreArgs;
 use crate::commands::backup::plan;
-use crate::commands::whose;
+use crate::commands::whose::Whose;
 use crate::config::Config;
 use crate::error::{Error, Result, Stage};
 use crate::runtime::{Container, Runtime};
@@ -38,8 +38,16 @@ pub async fn check<R: Runtime, S: Store>(
         }
         let (key, origin) = (&one.backup.key, shown(origin));
         let catalog = bucket.of_database(key.target(), key.database()).await?;
-        let ours = whose::that_are(bucket, catalog.of(key.target(), key.database()), is_own).await?;
+        let all = catalog.of(key.target(), key.database());
+        let Whose { ours, unknown } = Whose::ask(bucket, all, is_own).await?;
         let key = key.text();
+        if ours.is_empty() && unknown > 0 {
+            let what = format!(
+                "{key} is of another installation ({origin}), and {unknown} more may be of this one: their manifests \
+                 could not be read"
+            );
+            return Err(Error::refused(Stage::Restore, what).hint("name the one you mean by its key"));
+        }
         if let Some(newest) = ours.first() {
             return Err(Error::refused(
                 Stage::Restore,

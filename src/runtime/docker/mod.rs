@@ -10,7 +10,7 @@ use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::errors::Error as Bollard;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
-use bollard::models::ContainerInspectResponse;
+use bollard::models::{ContainerInspectResponse, SystemVersionComponents};
 use futures_util::StreamExt;
 
 /// dockerd's frames are at most 32 KiB; a buffer of a few saves regrowing it for each.
@@ -97,12 +97,16 @@ impl Runtime for DockerRuntime {
             .info()
             .await
             .map_err(|error| self.failed("asking the engine for its id", error))?;
-        // Podman has no engine id.
-        Ok(info
-            .id
-            .filter(|id| !id.is_empty())
-            .or(info.name)
-            .unwrap_or_default())
+        let version = self
+            .docker
+            .version()
+            .await
+            .map_err(|error| self.failed("asking the engine for its version", error))?;
+        // Podman has no id: it makes up another for each answer.
+        let is_podman = |part: &SystemVersionComponents| part.name.contains("Podman");
+        let id = info.id.filter(|id| !id.is_empty());
+        let id = id.filter(|_| !version.components.iter().flatten().any(is_podman));
+        Ok(id.or(info.name).unwrap_or_default())
     }
 
     async fn restarts_always(&self) -> Option<bool> {

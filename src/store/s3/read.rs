@@ -63,16 +63,25 @@ impl Shared {
     }
 
     async fn fetch(&self, key: &str, request: GetObjectFluentBuilder, want: Want) -> Result<Bytes, Failure> {
-        let (Want::Range { len: most, .. } | Want::Whole { limit: most }) = want;
-        let deadline = Instant::now() + self.transfer_timeout(most);
+        // The head of an answer is as small as any; how long its body may take, it says itself.
+        let begun = Instant::now();
+        let head = match want {
+            Want::Range { len, .. } => len,
+            Want::Whole { .. } => 0,
+        };
         let answer = request
             .bucket(&self.config.bucket)
             .key(key)
             .customize()
-            .config_override(one_attempt(self.transfer_timeout(most)))
+            .config_override(one_attempt(self.transfer_timeout(head)))
             .send()
             .await
             .map_err(self.sdk("GetObject", key))?;
+        let body = match want {
+            Want::Range { len, .. } => len,
+            Want::Whole { limit } => size(answer.content_length()).unwrap_or(limit).min(limit),
+        };
+        let deadline = begun + self.transfer_timeout(body);
         self.collect(key, answer, want, deadline).await
     }
 

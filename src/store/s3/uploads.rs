@@ -123,7 +123,8 @@ struct ListedPart {
 
 impl Row for ListedPart {
     fn identity(&self) -> impl Hash {
-        self.number
+        // Not every store numbers them.
+        (self.number, self.at)
     }
 }
 
