@@ -105,8 +105,8 @@ impl Killer {
         let mut state = told.wait_while(state, |state| state.process.is_none()).unwrap();
         let process = state.process.unwrap().to_string();
         let mut kill = std::process::Command::new("kill");
-        assert!(kill.args(["-s", "KILL", &process]).status().unwrap().success());
-        state.killed = true;
+        // It may have ended by itself: the last bytes that it is sent it need not wait for.
+        state.killed = kill.args(["-s", "KILL", &process]).status().unwrap().success();
         state.point.take()
     }
 }
@@ -294,7 +294,7 @@ pub fn run(killer: &Killer, lifeboat: &Lifeboat, args: &[&str], point: Option<Po
     let running = lifeboat.spawn(args);
     killer.aim(running.id());
     let ran = running.wait(LONG);
-    let killed = killer.has_killed();
-    assert_eq!(killed, ran.code == 137, "{point:?}: {}", ran.stderr);
+    let killed = ran.code == 137;
+    assert!(!killed || killer.has_killed(), "{point:?}: {}", ran.stderr);
     (killed, ran)
 }

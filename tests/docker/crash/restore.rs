@@ -44,7 +44,7 @@ fn of_a_restore() {
         assert_eq!(others, ["app", "postgres"], "{after}");
         assert!(replaced.len() <= 1, "{after}: {replaced:?}");
         for name in replaced {
-            server.sql("postgres", &format!("DROP DATABASE {name}"));
+            server.sql("postgres", &format!("DROP DATABASE \"{name}\""));
         }
         look.whole(1, after);
     };
