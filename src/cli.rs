@@ -99,7 +99,7 @@ pub struct VerifyArgs {
 }
 
 /// Arguments of `get`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct GetArgs {
     /// latest, a time, or a key or part of one
     pub which: String,
@@ -115,7 +115,7 @@ pub struct GetArgs {
 }
 
 /// Arguments of `restore`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RestoreArgs {
     /// latest, a time, or a key or part of one
     pub which: String,

@@ -11,29 +11,7 @@ use crate::store::Store;
 
 /// Runs the verb: one line for each backup; the exit code is that of the first failure.
 pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cancel) -> Result<Exit> {
-    let chosen = if args.all {
-        let scope = Scope::new(&bucket.config, args.scope.target.as_deref());
-        let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
-        let database = args
-            .scope
-            .database
-            .as_deref()
-            .map(crate::catalog::Database::from_shown);
-        let wanted = |backup: &&Backup| {
-            database
-                .as_ref()
-                .is_none_or(|database| backup.key.database() == database)
-        };
-        catalog.complete().iter().filter(wanted).cloned().collect()
-    } else if let Some(which) = &args.which {
-        cancel
-            .or_interrupted(Stage::List, selection::choose(bucket, which, &args.scope))
-            .await?
-    } else {
-        cancel
-            .or_interrupted(Stage::List, selection::latest_of_each(bucket, &args.scope))
-            .await?
-    };
+    let chosen = cancel.or_interrupted(Stage::List, choose(bucket, args)).await?;
     if chosen.is_empty() {
         return Err(
             Error::new(Stage::Verify, Exit::Other, "there is no backup to verify")
@@ -69,6 +47,29 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs, cancel: &Cance
         }
     }
     Ok(exit)
+}
+
+/// The backups meant: those of WHICH, all, or the latest of each database.
+async fn choose<S: Store>(bucket: &Bucket<S>, args: &VerifyArgs) -> Result<Vec<Backup>> {
+    if !args.all {
+        return match &args.which {
+            Some(which) => selection::choose(bucket, which, &args.scope).await,
+            None => selection::latest_of_each(bucket, &args.scope).await,
+        };
+    }
+    let scope = Scope::new(&bucket.config, args.scope.target.as_deref());
+    let catalog = bucket.catalog(&scope).await?;
+    let database = args
+        .scope
+        .database
+        .as_deref()
+        .map(crate::catalog::Database::from_shown);
+    let wanted = |backup: &&Backup| {
+        database
+            .as_ref()
+            .is_none_or(|database| backup.key.database() == database)
+    };
+    Ok(catalog.complete().iter().filter(wanted).cloned().collect())
 }
 
 async fn one<S: Store>(bucket: &Bucket<S>, backup: &Backup) -> Result<u64> {

@@ -150,11 +150,10 @@ async fn while_a_listing_is_waited_for() {
             "restore" => {
                 let args = RestoreArgs {
                     which: "latest".to_owned(),
-                    into: None,
-                    name: None,
                     overwrite: true,
                     discard: true,
                     scope: scope(),
+                    ..RestoreArgs::default()
                 };
                 let context = Context {
                     runtime: small(),
@@ -168,9 +167,8 @@ async fn while_a_listing_is_waited_for() {
             _ => {
                 let args = GetArgs {
                     which: "latest".to_owned(),
-                    output: None,
-                    raw: false,
                     scope: scope(),
+                    ..GetArgs::default()
                 };
                 get::run(&bucket, &args, &cancel).await
             }

@@ -203,8 +203,7 @@ async fn a_hostile_manifest_is_damage_to_whoever_reads_it() {
         let args = GetArgs {
             which: "latest".to_owned(),
             output: Some(file.clone()),
-            raw: false,
-            scope: ScopeArgs::default(),
+            ..GetArgs::default()
         };
         let error = get::run(&context.bucket, &args, &Cancel::default())
             .await

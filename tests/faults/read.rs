@@ -3,7 +3,7 @@
 use crate::local::directory;
 use crate::scripted::{ScriptedRuntime, Step};
 use crate::world::{attempt, context};
-use lifeboat::cli::{GetArgs, ScopeArgs, VerifyArgs};
+use lifeboat::cli::{GetArgs, VerifyArgs};
 use lifeboat::commands::{Cancel, Context, get, verify};
 use lifeboat::exit::Exit;
 use lifeboat::store::memory::MemoryStore;
@@ -85,7 +85,7 @@ async fn got(
         which: "latest".to_owned(),
         output: Some(file.clone()),
         raw,
-        scope: ScopeArgs::default(),
+        ..GetArgs::default()
     };
     let outcome = get::run(&context.bucket, &args, &Cancel::default())
         .await
@@ -114,8 +114,7 @@ async fn get_names_a_file_only_when_the_disk_has_it() {
     let args = GetArgs {
         which: "latest".to_owned(),
         output: Some(file.clone()),
-        raw: false,
-        scope: ScopeArgs::default(),
+        ..GetArgs::default()
     };
     let outcome = get::run(&context.bucket, &args, &Cancel::default()).await;
     assert_eq!(outcome.unwrap_err().exit, Exit::Other);

@@ -3,7 +3,7 @@
 use crate::local::{LocalRuntime, Shell, directory};
 use crate::read::DAMAGES;
 use crate::world::{attempt, context, keys};
-use lifeboat::cli::{RestoreArgs, ScopeArgs};
+use lifeboat::cli::RestoreArgs;
 use lifeboat::commands::{Context, restore};
 use lifeboat::error::Result;
 use lifeboat::exit::Exit;
@@ -53,11 +53,9 @@ impl Database {
     pub async fn restore(&self, overwrite: bool, discard: bool) -> Result<()> {
         let args = RestoreArgs {
             which: "latest".to_owned(),
-            into: None,
-            name: None,
             overwrite,
             discard,
-            scope: ScopeArgs::default(),
+            ..RestoreArgs::default()
         };
         restore::run(&self.context, &args).await
     }
@@ -180,11 +178,9 @@ async fn the_latest_of_another_host_is_not_taken_for_one_of_this() {
     // By its key it is what was meant; and so is the latest where this host has none.
     let by_key = RestoreArgs {
         which: others,
-        into: None,
-        name: None,
         overwrite: true,
         discard: true,
-        scope: ScopeArgs::default(),
+        ..RestoreArgs::default()
     };
     restore::run(&database.context, &by_key).await.unwrap();
     assert_eq!(std::fs::read_to_string(&database.file).unwrap(), NEW);

@@ -6,7 +6,7 @@ use crate::local::{LocalRuntime, Shell, directory};
 use crate::noise::noise;
 use crate::s3_server::{ACCESS_KEY, REGION, S3Server, SECRET_KEY};
 use crate::world;
-use lifeboat::cli::{RestoreArgs, ScopeArgs, VerifyArgs};
+use lifeboat::cli::{RestoreArgs, VerifyArgs};
 use lifeboat::commands::backup::{self, Summary};
 use lifeboat::commands::{Cancel, Context, restore, verify};
 use lifeboat::error::{Error, Result};
@@ -122,11 +122,9 @@ impl Bucket {
         std::fs::write(&self.file, "newer").unwrap();
         let args = RestoreArgs {
             which: "latest".to_owned(),
-            into: None,
-            name: None,
             overwrite: true,
             discard: true,
-            scope: ScopeArgs::default(),
+            ..RestoreArgs::default()
         };
         restore::run(&self.context(&[]).await, &args).await
     }
