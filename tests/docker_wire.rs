@@ -3,6 +3,8 @@
 
 #[path = "support/local.rs"]
 mod local;
+#[path = "support/skip.rs"]
+mod skip;
 #[path = "support/world.rs"]
 mod world;
 

@@ -1,5 +1,6 @@
 //! An object that is no longer what its manifest says is found out, and does no harm.
 
+use crate::support::engine::SHELL;
 use crate::support::{Container, Lifeboat, Postgres, start};
 
 type Damage = fn(&mut Vec<u8>);
@@ -16,7 +17,9 @@ const DAMAGES: [(&str, Damage); 4] = [
 
 #[test]
 fn is_not_restored_and_the_live_database_is_not_touched() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     server.sql("postgres", "CREATE DATABASE app");
     server.exec(&["pgbench", "--quiet", "-i", "-U", "postgres", "app"]);
@@ -62,7 +65,7 @@ fn is_not_restored_and_the_live_database_is_not_touched() {
 
 #[test]
 fn is_not_given_to_a_custom_command_at_all() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name)
         .custom("head -c 3000000 /dev/urandom")

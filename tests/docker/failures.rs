@@ -1,5 +1,6 @@
 //! A backup that fails leaves nothing that could be taken for one, and says why.
 
+use crate::support::engine::SHELL;
 use crate::support::{
     Container, Front, LONG, Lifeboat, Postgres, Request, SECONDS, Store, Verdict, engine, front::Script,
     start,
@@ -31,7 +32,9 @@ impl Before {
 
 #[test]
 fn a_dump_command_that_fails_after_many_good_bytes() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL, "lifeboat-test/sh-bash"]) else {
+        return;
+    };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name);
     let before = Before::of(&store, &lifeboat.clone().custom("echo fine"));
@@ -58,7 +61,7 @@ fn a_dump_command_that_fails_after_many_good_bytes() {
 
 #[test]
 fn a_target_that_is_killed() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name);
     let before = Before::of(&store, &lifeboat.clone().custom("echo fine"));
@@ -74,7 +77,7 @@ fn a_target_that_is_killed() {
 
 #[test]
 fn lifeboat_told_to_end() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name);
     let before = Before::of(&store, &lifeboat.clone().custom("echo fine"));
@@ -114,7 +117,7 @@ impl Script for Denies {
 
 #[test]
 fn a_store_that_denies_from_the_second_part_on() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let before = Before::of(&store, &Lifeboat::new(&store, &target.name).custom("echo fine"));
     let front = |cleaning_up| Front::before(&store.server.endpoint, Denies { from: 2, cleaning_up });
@@ -133,7 +136,9 @@ fn a_store_that_denies_from_the_second_part_on() {
 
 #[test]
 fn one_database_that_fails_does_not_keep_the_others_from_being_backed_up() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     server.sql("postgres", "CREATE DATABASE a");
     server.sql("postgres", "CREATE DATABASE b");

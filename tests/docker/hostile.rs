@@ -55,7 +55,9 @@ fn identifier(name: &str) -> String {
 
 #[test]
 fn names_of_postgresqls_databases_are_names() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     let names = [&NAMES[..], &["app"]].concat();
     for name in &names {
@@ -96,7 +98,9 @@ fn names_of_postgresqls_databases_are_names() {
 /// The statement that drops what was replaced can be copied from a terminal.
 #[test]
 fn what_was_replaced_is_dropped_by_the_statement_that_was_printed() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     let name = "\u{1b}[2J\"\\\n\u{202e}ä";
     server.sql("postgres", &format!("CREATE DATABASE {}", identifier(name)));
@@ -114,14 +118,16 @@ fn what_was_replaced_is_dropped_by_the_statement_that_was_printed() {
 
 #[test]
 fn names_of_mariadbs_databases_are_names() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["mariadb:11.8"]) else {
+        return;
+    };
     let server = Mysql::start("mariadb:11.8");
     of_mysql(&store, &server);
 }
 
 #[test]
 fn names_of_mysqls_databases_are_names() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["mysql:9"]) else { return };
     let server = Mysql::start("mysql:9");
     of_mysql(&store, &server);
 }
@@ -173,7 +179,9 @@ fn hex(text: &str) -> String {
 #[test]
 fn a_text_that_looks_like_the_views_of_a_dump_is_a_text() {
     for image in ["mariadb:11.8", "mysql:9"] {
-        let Some(store) = start() else { return };
+        let Some(store) = start(&["mariadb:11.8", "mysql:9"]) else {
+            return;
+        };
         let server = Mysql::start(image);
         cut_within_a_text(&store, &server);
     }
@@ -204,7 +212,9 @@ const CODE: &str = "x\"';CREATE ROLE evil SUPERUSER;DROP TABLE public.t;\n\\! to
 /// Whoever can write a manifest can write a dump, which is SQL. But the manifest is data: none of its words is run.
 #[test]
 fn words_of_a_manifest_are_not_run_by_postgresql() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     server.sql("postgres", "CREATE DATABASE app");
     server.sql("app", "CREATE TABLE t AS SELECT 1 a");

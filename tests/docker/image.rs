@@ -1,19 +1,21 @@
 //! lifeboat's own image, run as the documentation says: read-only, without capabilities, at the engine's socket.
 
-use crate::support::engine::{docker, has_image, unique};
+use crate::support::engine::{self, SHELL, docker, unique};
 use crate::support::lifeboat::Running;
-use crate::support::s3_server::skip;
-use crate::support::{Container, LONG, Lifeboat, Postgres, Ran, Store, start, wait_until};
+use crate::support::{Container, LONG, Lifeboat, Postgres, Ran, Store, skip, start, wait_until};
 use std::process::Command;
 
 /// The image, when there is one; else that has been said.
 fn image() -> Option<String> {
     let Some(image) = std::env::var_os("LIFEBOAT_TEST_IMAGE") else {
-        skip("no image: run tests/run, which sets LIFEBOAT_TEST_IMAGE");
+        skip::skip(
+            "lifeboat",
+            "no image: run tests/run, which sets LIFEBOAT_TEST_IMAGE",
+        );
         return None;
     };
     let image = image.into_string().unwrap();
-    has_image(&image).then_some(image)
+    engine::has(&[&image]).then_some(image)
 }
 
 fn run(image: &str, lifeboat: &Lifeboat, options: &[&str], args: &[&str]) -> Ran {
@@ -36,13 +38,15 @@ fn run(image: &str, lifeboat: &Lifeboat, options: &[&str], args: &[&str]) -> Ran
     Running::of(&mut command).wait(LONG)
 }
 
-fn both() -> Option<(Store, String)> {
-    Some((start()?, image()?))
+fn both(images: &[&str]) -> Option<(Store, String)> {
+    Some((start(images)?, image()?))
 }
 
 #[test]
 fn backs_up_and_restores() {
-    let Some((store, image)) = both() else { return };
+    let Some((store, image)) = both(&["postgres:18"]) else {
+        return;
+    };
     let server = Postgres::start(18);
     server.sql("postgres", "CREATE DATABASE app");
     server.exec(&["pgbench", "--quiet", "-i", "-U", "postgres", "app"]);
@@ -60,12 +64,14 @@ fn backs_up_and_restores() {
 
 #[test]
 fn finds_the_services_of_its_own_compose_project() {
-    let Some((store, image)) = both() else { return };
+    let Some((store, image)) = both(&[SHELL]) else {
+        return;
+    };
     let project = format!("com.docker.compose.project={}", unique("project"));
     let service = "com.docker.compose.service=db";
     let run_service = |project: &str, more: &[&str]| {
         let options = [&["--init", "--label", project, "--label", service][..], more].concat();
-        Container::run("lifeboat-test/sh-dash", &options, &["sleep", "3600"])
+        Container::run(SHELL, &options, &["sleep", "3600"])
     };
     let database = run_service(&project, &[]);
     let _of_another = run_service("com.docker.compose.project=another", &[]);
@@ -89,7 +95,9 @@ fn finds_the_services_of_its_own_compose_project() {
 
 #[test]
 fn refuses_to_back_up_in_an_endless_loop() {
-    let Some((store, image)) = both() else { return };
+    let Some((store, image)) = both(&[SHELL]) else {
+        return;
+    };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name).custom("echo bytes");
     let name = unique("restarted");

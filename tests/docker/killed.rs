@@ -57,7 +57,9 @@ fn assert_no_backup(store: &Store, lifeboat: &Lifeboat) {
 
 /// A dump that waits for a lock, and its pipeline.
 fn while_it_waits(major: u32) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[&format!("postgres:{major}")]) else {
+        return;
+    };
     let server = Postgres::start(major);
     let canary = Canary::of(&server);
     let plain = Lifeboat::new(&store, &server.name).with("GLOBALS", "false");
@@ -110,7 +112,9 @@ impl Script for Holds {
 
 #[test]
 fn while_a_dump_is_on_its_way_into_a_store_that_does_not_answer() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:18"]) else {
+        return;
+    };
     let server = Postgres::start(18);
     server.sql("postgres", "CREATE DATABASE big");
     let rows = "CREATE TABLE noise AS SELECT i, gen_random_uuid() a, gen_random_uuid() b \

@@ -51,7 +51,7 @@ fn sh(target: &Container, command: &str) -> String {
 
 #[test]
 fn a_volume_by_tar() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["busybox"]) else { return };
     let target = Container::run("busybox", &["--init"], &["sleep", "3600"]);
     let sum = "cd /files && find . -type f | sort | while read -r f; do sha256sum \"$f\"; done | sha256sum";
     sh(
@@ -72,7 +72,9 @@ fn a_volume_by_tar() {
 
 #[test]
 fn sqlite_with_a_writer() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["lifeboat-test/recipes"]) else {
+        return;
+    };
     let target = workshop();
     sh(
         &target,
@@ -102,7 +104,9 @@ fn sqlite_with_a_writer() {
 
 #[test]
 fn redis_as_a_snapshot() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["lifeboat-test/recipes"]) else {
+        return;
+    };
     let target = Container::run(
         "lifeboat-test/recipes",
         &[],
@@ -143,7 +147,9 @@ fn redis_as_a_snapshot() {
 
 #[test]
 fn a_whole_postgresql_server() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     server.sql("postgres", "CREATE ROLE app LOGIN PASSWORD 'x'");
     server.sql("postgres", "CREATE DATABASE app OWNER app");
@@ -170,7 +176,9 @@ fn a_whole_postgresql_server() {
 
 #[test]
 fn a_script_that_writes_a_file() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["lifeboat-test/recipes"]) else {
+        return;
+    };
     let target = workshop();
     sh(
         &target,

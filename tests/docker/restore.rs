@@ -1,6 +1,7 @@
 //! Restoring PostgreSQL: nothing is overwritten by accident, and whatever happens on the way, the live database is
 //! either the old one or the new one.
 
+use crate::support::engine::SHELL;
 use crate::support::{Container, Lifeboat, Postgres, Ran, SECONDS, Store, start, wait_until};
 
 /// A server whose database `app` has pgbench's tables, and one whole backup of it.
@@ -22,7 +23,9 @@ fn of_lifeboat(server: &Postgres) -> Vec<String> {
 
 #[test]
 fn refusals_come_before_anything_is_changed() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:18", SHELL]) else {
+        return;
+    };
     let (server, lifeboat) = backed_up(&store, 18);
     server.sql("app", "DELETE FROM pgbench_accounts WHERE aid > 10");
     server.sql("postgres", "CREATE DATABASE later");
@@ -74,7 +77,9 @@ fn refusals_come_before_anything_is_changed() {
 
 #[test]
 fn under_another_name_and_into_another_container() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17", "postgres:18"]) else {
+        return;
+    };
     let (server, lifeboat) = backed_up(&store, 17);
     let sum = server.pgbench_sum("app");
     server.sql("app", "TRUNCATE pgbench_accounts");
@@ -97,7 +102,9 @@ fn under_another_name_and_into_another_container() {
 
 #[test]
 fn the_replaced_database_stays_unless_told_otherwise() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:15"]) else {
+        return;
+    };
     let (server, lifeboat) = backed_up(&store, 15);
     let sum = server.pgbench_sum("app");
     server.sql("app", "DELETE FROM pgbench_accounts WHERE aid > 7");
@@ -134,7 +141,9 @@ fn drop_statement(ran: &Ran) -> String {
 
 #[test]
 fn under_clients_that_reconnect_for_ever() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let (server, lifeboat) = backed_up(&store, 17);
     let sum = server.pgbench_sum("app");
     server.sql("app", "DELETE FROM pgbench_accounts WHERE aid > 7");
@@ -169,7 +178,9 @@ const SLOW: &str = "CREATE FUNCTION slow(a int) RETURNS int LANGUAGE plpgsql IMM
 
 #[test]
 fn killed_or_told_to_end_half_way_it_leaves_the_live_database_alone() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:18"]) else {
+        return;
+    };
     let server = Postgres::start(18);
     server.sql("postgres", "CREATE DATABASE slow");
     server.sql("slow", SLOW);

@@ -115,7 +115,9 @@ fn drop_everything(server: &Postgres) {
 }
 
 fn round_trips(major: u32) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[&format!("postgres:{major}")]) else {
+        return;
+    };
     let server = Postgres::start(major);
     fill(&server, major);
     let before = told(&server);
@@ -154,7 +156,9 @@ fn of_18() {
 /// parent's order (`gtestxx_4`; PostgreSQL's own test of this, `AdjustDump.pm`, rewrites them). So one cycle of the
 /// stock tools comes first, and what is compared is the text after it.
 fn regression(major: u32) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[&format!("lifeboat-test/postgres-regress:{major}")]) else {
+        return;
+    };
     let server = Postgres::start_regression(major);
     let stock = "set -e; pg_dump -U postgres -Fc -Z0 regression >/tmp/dump; dropdb -U postgres regression; \
                  pg_restore -U postgres --exit-on-error --create -d postgres /tmp/dump; rm /tmp/dump";

@@ -1,5 +1,6 @@
 //! Staying, and backing up when it is time; and what is kept.
 
+use crate::support::engine::SHELL;
 use crate::support::s3_server::free_port;
 use crate::support::{Container, LONG, Lifeboat, SECONDS, start, wait_until};
 use std::process::Command;
@@ -10,7 +11,7 @@ const LONG_DUMP: &str =
 
 #[test]
 fn backs_up_again_and_again_but_never_twice_at_once() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name)
         .custom(LONG_DUMP)
@@ -28,7 +29,7 @@ fn backs_up_again_and_again_but_never_twice_at_once() {
 
 #[test]
 fn a_missed_backup_is_made_at_the_start_and_only_that() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name)
         .custom("echo bytes")
@@ -52,7 +53,7 @@ fn a_missed_backup_is_made_at_the_start_and_only_that() {
 
 #[test]
 fn keep_last_leaves_the_newest() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let lifeboat = Lifeboat::new(&store, &target.name).with("KEEP_LAST", "2");
     let second = || Command::new("date").arg("+%s").output().unwrap().stdout;

@@ -113,7 +113,9 @@ fn nowhere(store: &Store, server: &Postgres, lifeboat: &Lifeboat, passwords: &[&
 
 #[test]
 fn of_a_server_that_has_its_password_from_a_file() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:18"]) else {
+        return;
+    };
     let directory = temporary_directory("secret");
     let file = directory.join("password");
     std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
@@ -132,7 +134,9 @@ fn of_a_server_that_has_its_password_from_a_file() {
 
 #[test]
 fn of_a_server_whose_password_is_not_the_one_it_was_started_with() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:15"]) else {
+        return;
+    };
     let server = Postgres::start(15);
     let new = "the new 'one'";
     let quoted = new.replace('\'', "''");

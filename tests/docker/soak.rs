@@ -4,6 +4,7 @@
 //! `LIFEBOAT_TEST_SOAK` says for how many seconds; a short while by default.
 
 use crate::crash::{Look, say};
+use crate::support::engine::SHELL;
 use crate::support::front::{Front, Request, Script, Verdict};
 use crate::support::{Container, LONG, Lifeboat, SECONDS, start};
 use std::sync::Mutex;
@@ -51,7 +52,7 @@ fn taken(process: u32) -> (usize, usize) {
 
 #[test]
 fn on_a_store_that_fails_now_and_then() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let seconds = std::env::var_os("LIFEBOAT_TEST_SOAK").map(|text| text.into_string().unwrap());
     let seconds: u64 = seconds.map_or(20, |text| text.parse().unwrap());
     let target = Container::shell();

@@ -6,6 +6,7 @@
 //! has read its output for 1 s, and the store's reply is kept back until 3.5 s later. One container a run: with
 //! many in one the loss is rare.
 
+use crate::support::engine::SHELL;
 use crate::support::s3_server::temporary_directory;
 use crate::support::{Container, Front, LONG, Lifeboat, Request, Store, front::Script, start};
 use ::lifeboat::runtime::wholeness::record::hex;
@@ -109,7 +110,7 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
     let shared = temporary_directory("stall");
     let volume = format!("{}:/shared", shared.display());
     let options = ["--init", "--volume", &volume];
-    let target = Container::run("lifeboat-test/sh-dash", &options, &["sleep", "3600"]);
+    let target = Container::run(SHELL, &options, &["sleep", "3600"]);
     target.exec_with(&["sh", "-c", "cat >/tmp/block"], block);
     let written = shared.join("written");
     let script = Stalls {
@@ -159,7 +160,7 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
 
 #[test]
 fn at_the_end_of_the_dump_loses_nothing() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let (block, cases) = (block(), cases());
     let next = AtomicUsize::new(0);
     let failures = std::sync::Mutex::new(Vec::new());

@@ -1,7 +1,7 @@
 //! What is stored is of use without lifeboat: `aws`, `bzip2` (or `zstd`, `gzip`, `xz`), `sha256sum` and the database's
 //! own tools are enough.
 
-use crate::support::s3_server::skip;
+use crate::support::skip;
 use crate::support::{Lifeboat, Postgres, Store, bucket::BUCKET, start};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -35,7 +35,9 @@ fn unpacked(store: &Store, key: &str, tool: &str) -> Vec<u8> {
 
 #[test]
 fn restore_the_custom_format() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let (server, sum) = filled(17);
     let lifeboat = Lifeboat::new(&store, &server.name);
     lifeboat.succeed(&["backup"]);
@@ -69,7 +71,9 @@ fn restore_the_custom_format() {
 
 #[test]
 fn restore_the_plain_format_and_the_roles() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:18"]) else {
+        return;
+    };
     let (server, sum) = filled(18);
     server.sql("postgres", "CREATE ROLE app_owner LOGIN PASSWORD 'secret'");
     let hash = "SELECT rolpassword FROM pg_authid WHERE rolname = 'app_owner'";
@@ -90,7 +94,9 @@ fn restore_the_plain_format_and_the_roles() {
 /// The command line that the documentation gives to everyone.
 #[test]
 fn check_the_hashes_of_the_manifest() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:15"]) else {
+        return;
+    };
     let (server, _) = filled(15);
     Lifeboat::new(&store, &server.name).succeed(&["backup"]);
     for key in [&store.backups("app")[0], &store.backups("_globals")[0]] {
@@ -125,7 +131,9 @@ fn check_the_hashes_of_the_manifest() {
 /// Every compression, over a dump of several members.
 #[test]
 fn read_what_each_compression_stored() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     server.sql("postgres", "CREATE DATABASE app");
     server.exec(&["pgbench", "--quiet", "-i", "-s", "3", "-U", "postgres", "app"]);
@@ -137,7 +145,7 @@ fn read_what_each_compression_stored() {
         ("xz", 1, "xz"),
     ] {
         if Command::new(tool).arg("--version").output().is_err() {
-            skip(&format!("no {tool}"));
+            skip::for_want_of(tool);
             continue;
         }
         let lifeboat = Lifeboat::new(&store, &server.name)

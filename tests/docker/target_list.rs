@@ -1,11 +1,14 @@
 //! A list of targets of which most can't be backed up: the good ones are, and of each other one it is said what to do.
 
+use crate::support::engine::SHELL;
 use crate::support::mysql::{IMAGES, Mysql};
 use crate::support::{Container, Lifeboat, Postgres, engine, start};
 
 #[test]
 fn of_five_the_good_two_are_backed_up() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17", IMAGES[1], SHELL]) else {
+        return;
+    };
     let postgres = Postgres::start(17);
     postgres.sql("postgres", "CREATE DATABASE app");
     postgres.sql("app", "CREATE TABLE t AS SELECT 1 AS a");

@@ -10,3 +10,5 @@ mod local;
 #[path = "../support/namespace.rs"]
 mod namespace;
 mod orphans;
+#[path = "../support/skip.rs"]
+mod skip;

@@ -15,6 +15,8 @@ mod read;
 mod restore;
 #[path = "../support/scripted.rs"]
 mod scripted;
+#[path = "../support/skip.rs"]
+mod skip;
 mod sweep;
 #[path = "../support/world.rs"]
 mod world;

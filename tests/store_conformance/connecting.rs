@@ -53,7 +53,10 @@ fn certificate() -> Option<(Vec<u8>, Certificate)> {
         .output()
         .unwrap();
     if !made.status.success() {
-        s3_server::skip(&format!("openssl: {}", String::from_utf8_lossy(&made.stderr)));
+        skip::skip(
+            "openssl",
+            &format!("openssl: {}", String::from_utf8_lossy(&made.stderr)),
+        );
         return None;
     }
     let certificate = Certificate {

@@ -13,6 +13,8 @@ mod outcome;
 mod refusals;
 #[path = "../support/s3_server.rs"]
 mod s3_server;
+#[path = "../support/skip.rs"]
+mod skip;
 mod subject;
 mod table;
 

@@ -21,6 +21,8 @@ mod reads;
 mod renewal;
 #[path = "../support/s3_server.rs"]
 mod s3_server;
+#[path = "../support/skip.rs"]
+mod skip;
 mod uploads;
 #[path = "../support/world.rs"]
 mod world;

@@ -9,6 +9,7 @@
     reason = "shared by tests that use parts of it"
 )]
 
+use super::skip;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
@@ -17,7 +18,7 @@ use lifeboat::engine::Words;
 use lifeboat::runtime::{COMPOSE_PROJECT, Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind};
 use lifeboat::secret::Secret;
 use std::collections::BTreeMap;
-use std::io::{Error as IoError, Write as _};
+use std::io::Error as IoError;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Command, ExitStatus, Stdio};
@@ -39,8 +40,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Every shell under test. One that is not installed is skipped, past the harness's capture; with CI=true it is
-    /// a failure.
+    /// Every shell under test. One that is not installed is skipped, by name.
     pub fn all() -> Vec<Self> {
         ["dash", "bash", "bash --posix", "busybox ash"]
             .into_iter()
@@ -57,7 +57,7 @@ impl Shell {
         let mut words = name.split(' ');
         let program = words.next().unwrap();
         let Some(found) = installed(program) else {
-            skipped(&format!("{name}: {program} is not installed"));
+            skip::for_want_of(program);
             return None;
         };
         let programs = directory(&name.replace(' ', "-"));
@@ -82,15 +82,6 @@ pub fn installed(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|place| place.join(program))
         .find(|path| path.is_file())
-}
-
-/// Says what is left out where the harness does not swallow it.
-pub fn skipped(what: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "skipped: {what}");
-    assert!(
-        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-        "skipped: {what}"
-    );
 }
 
 /// A new directory of this test process.

@@ -9,7 +9,8 @@
     reason = "shared by tests that use parts of it"
 )]
 
-use super::local::{directory, installed, skipped, until};
+use super::local::{directory, installed, until};
+use super::skip;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -39,7 +40,7 @@ impl Namespace {
     pub async fn start(name: &str) -> Option<Self> {
         for program in ["unshare", "nsenter", "setsid", "perl"] {
             if installed(program).is_none() {
-                skipped(&format!("what happens to orphans: {program} is not installed"));
+                skip::for_want_of(program);
                 return None;
             }
         }
@@ -47,7 +48,7 @@ impl Namespace {
             .args(["--pid", "--fork", "--mount-proc", "true"])
             .output();
         if !allowed.is_ok_and(|output| output.status.success()) {
-            skipped("what happens to orphans: a namespace may not be made here");
+            skip::skip("unshare", "a namespace may not be made here");
             return None;
         }
         let log = directory("namespace").join("log");

@@ -1,6 +1,7 @@
 //! A backup, and the prune behind it.
 
 use super::{EngineFront, Killer, Look, Point, points, run, say};
+use crate::support::engine::SHELL;
 use crate::support::front::Front;
 use crate::support::{Container, Lifeboat, SECONDS, Store, start, wait_until};
 use std::sync::Mutex;
@@ -84,7 +85,7 @@ impl Lane {
 
 #[test]
 fn of_a_backup() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let lanes: Vec<_> = (0..LANES)
         .map(|_| {
             let mut lane = Lane::new(&store);

@@ -1,6 +1,7 @@
 //! `prune --apply`.
 
 use super::{EngineFront, Killer, Look, points, run, say};
+use crate::support::engine::SHELL;
 use crate::support::front::Front;
 use crate::support::{Container, Lifeboat, start};
 
@@ -9,7 +10,7 @@ const BACKUPS: usize = 8;
 
 #[test]
 fn of_a_prune() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = Container::shell();
     let killer = Killer::default();
     let front = Front::before(&store.server.endpoint, killer.clone());

@@ -13,7 +13,9 @@ const NEW: &str = "3000 new new";
 
 #[test]
 fn of_a_restore() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&["postgres:17"]) else {
+        return;
+    };
     let server = Postgres::start(17);
     let killer = Killer::default();
     let front = Front::before(&store.server.endpoint, killer.clone());

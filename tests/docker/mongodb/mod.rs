@@ -7,12 +7,12 @@ mod round_trip;
 mod secrets;
 
 use crate::support::mongodb::IMAGE;
-use crate::support::{Store, engine, start};
+use crate::support::{Store, start};
 use serde_json::Value;
 
 /// A store, when there is also an engine with MongoDB's image; else the test is skipped, which has been said.
 fn ready() -> Option<Store> {
-    (engine::there() && engine::has_image(IMAGE)).then(start)?
+    start(&[IMAGE])
 }
 
 /// Says what differs, rather than showing all of both.

@@ -4,7 +4,7 @@ use crate::support::mysql::{IMAGES, Mysql};
 use crate::support::{Lifeboat, start};
 
 fn the_missing_ones_come_back(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let server = Mysql::start(image);
     server.sql("mysql", "CREATE DATABASE app; CREATE TABLE app.t AS SELECT 1 a");
     server.sql(

@@ -19,7 +19,7 @@ fn assert_no_backup(store: &Store, lifeboat: &Lifeboat) {
 }
 
 fn while_a_dump_waits(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let server = Mysql::start(image);
     server.sql("mysql", "CREATE DATABASE app");
     server.hold("app");
@@ -64,7 +64,7 @@ fn while_a_dump_of_mysql_waits() {
 
 /// A dump ends by itself when nobody gives the table free.
 fn a_lock_is_waited_for_no_longer_than_told(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let server = Mysql::start(image);
     server.sql("mysql", "CREATE DATABASE app");
     let id = server.hold("app");
@@ -90,7 +90,7 @@ fn a_lock_in_mysql_is_waited_for_no_longer_than_told() {
 
 /// A restore that stands before a table that somebody reads.
 fn half_way(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let server = Mysql::start(image);
     server.sql("mysql", "CREATE DATABASE app");
     server.sql(

@@ -17,7 +17,7 @@ fn backed_up(store: &Store, image: &str) -> (Mysql, Lifeboat) {
 
 #[test]
 fn a_database_that_is_not_empty() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[2]]) else { return };
     let (server, lifeboat) = backed_up(&store, IMAGES[2]);
     for (sql, says) in [
         ("CREATE TABLE `x y` (a INT)", "1 table"),
@@ -70,7 +70,9 @@ fn a_database_that_is_not_empty() {
 
 #[test]
 fn an_object_that_is_not_whole() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[1], IMAGES[2]]) else {
+        return;
+    };
     let (server, lifeboat) = backed_up(&store, IMAGES[1]);
     let lifeboat = lifeboat.with("COMPRESSION", "none");
     lifeboat.succeed(&["backup"]);
@@ -107,7 +109,7 @@ fn an_object_that_is_not_whole() {
 
 #[test]
 fn a_tool_that_fails_in_the_middle() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[0]]) else { return };
     let (server, lifeboat) = backed_up(&store, IMAGES[0]);
     let keys = store.keys();
     // A view that uses what is gone: everything before it is good, and the end mark is written all the same.
@@ -132,7 +134,7 @@ fn a_tool_that_fails_in_the_middle() {
 
 #[test]
 fn a_password_that_nobody_knows() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[1]]) else { return };
     let random = Mysql::start_unready(IMAGES[1], &["--env", "MARIADB_RANDOM_ROOT_PASSWORD=yes"]);
     Lifeboat::new(&store, &random.name).fail(&["backup"], 4, "random root password");
     // With a user of its own, that one's database is backed up.
@@ -169,7 +171,7 @@ fn a_password_that_nobody_knows() {
 
 #[test]
 fn an_account_that_would_see_only_some_of_it() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[2]]) else { return };
     let (server, lifeboat) = backed_up(&store, IMAGES[2]);
     server.sql(
         "app",
@@ -203,7 +205,7 @@ fn an_account_that_would_see_only_some_of_it() {
 /// A server that has only just been started is waited for.
 #[test]
 fn nobody_who_is_merely_late() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[1]]) else { return };
     let server = Mysql::start(IMAGES[1]);
     server.sql("mysql", "CREATE DATABASE app");
     server.exec(&["mv", "/run/mysqld/mysqld.sock", "/run/mysqld/away"]);

@@ -10,7 +10,7 @@ const SHOP: &str = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); CREATE TAB
     CREATE EVENT ticks ON SCHEDULE EVERY 1 SECOND DO INSERT INTO log VALUES (2)";
 
 fn elsewhere(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let server = Mysql::start(image);
     server.sql("mysql", "SET GLOBAL event_scheduler = OFF; CREATE DATABASE shop");
     server.sql("shop", SHOP);
@@ -101,7 +101,7 @@ fn elsewhere_in_mysql() {
 /// A row that is longer in a dump than the server takes in one statement.
 #[test]
 fn a_row_that_is_longer_than_a_packet() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[IMAGES[1]]) else { return };
     let server = Mysql::start(IMAGES[1]);
     server.sql("mysql", "CREATE DATABASE app");
     server.sql(

@@ -116,7 +116,7 @@ fn drop_everything(server: &Mysql) {
 }
 
 fn round_trips(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let server = Mysql::start(image);
     fill(&server);
     let before = told(&server);

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 fn nowhere(image: &str) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[image]) else { return };
     let directory = temporary_directory("secret");
     let file = directory.join("password");
     std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();

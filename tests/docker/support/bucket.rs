@@ -1,6 +1,7 @@
 //! A versitygw with one bucket, seen through the stock `aws` command and through its folder on disk.
 
-use super::s3_server::{ACCESS_KEY, REGION, S3Server, SECRET_KEY, skip};
+use super::s3_server::{ACCESS_KEY, REGION, S3Server, SECRET_KEY};
+use super::skip;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -18,7 +19,7 @@ impl Store {
     /// Starts it; `None` when one of the programs is missing, which has been said.
     pub fn start() -> Option<Self> {
         let Some(aws) = program("aws") else {
-            skip("no aws: run tests/setup/tools");
+            skip::for_want_of("aws");
             return None;
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,32 +1,49 @@
 //! Containers, by the `docker` command; gone when dropped.
 
-use super::s3_server::skip;
-use super::{LONG, wait_until};
+use super::{LONG, skip, wait_until};
+use std::cell::RefCell;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Whether there is an engine with the test images; if not, that has been said.
-pub fn there() -> bool {
-    let there = std::env::var_os("LIFEBOAT_TEST_DOCKER").is_some_and(|one| one == "1");
-    if !there {
-        skip("no container engine with the test images: run tests/run, which sets LIFEBOAT_TEST_DOCKER=1");
-    }
-    there
+/// An image with `dash`, and little else.
+pub const SHELL: &str = "lifeboat-test/sh-dash";
+
+thread_local! {
+    /// What the test has said it starts.
+    static NAMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether the engine has an image; if not, that has been said.
-pub fn has_image(image: &str) -> bool {
-    let there = Command::new("docker")
-        .args(["image", "inspect", image])
-        .output()
-        .unwrap()
-        .status
-        .success();
-    if !there {
-        skip(&format!("no image {image}: run tests/run"));
+/// Whether there is an engine that has these images; else the test is skipped by name.
+pub fn has(images: &[&str]) -> bool {
+    if std::env::var_os("LIFEBOAT_TEST_DOCKER").is_none_or(|one| one != "1") {
+        skip::skip(
+            "docker",
+            "no container engine: run tests/run, which sets LIFEBOAT_TEST_DOCKER=1",
+        );
+        return false;
     }
-    there
+    NAMED.with_borrow_mut(|named| named.extend(images.iter().map(|&image| image.to_owned())));
+    let missing = images.iter().find(|image| !is_there(image));
+    missing.inspect(|image| skip::for_want_of(image)).is_none()
+}
+
+fn is_there(image: &str) -> bool {
+    let mut inspect = Command::new("docker");
+    inspect.args(["image", "inspect", image]);
+    inspect.output().unwrap().status.success()
+}
+
+/// An image that a test starts without naming it would cost the test, where there is none, instead of skipping it.
+fn assert_named(image: &str) {
+    // A thread that a test has started knows not what the test has named.
+    if std::thread::current().name().is_some() {
+        let named = NAMED.with_borrow(|named| named.iter().any(|one| one == image));
+        assert!(
+            named,
+            "{image} is started, but not among those that the test has named"
+        );
+    }
 }
 
 /// A name nobody else uses.
@@ -51,6 +68,7 @@ pub struct Container {
 impl Container {
     /// Starts one without a network.
     pub fn run(image: &str, options: &[&str], command: &[&str]) -> Self {
+        assert_named(image);
         let name = unique("target");
         let mut args = vec![
             "run",
@@ -71,7 +89,7 @@ impl Container {
 
     /// A container that has a shell and waits: the target of a custom command.
     pub fn shell() -> Self {
-        Self::run("lifeboat-test/sh-dash", &["--init"], &["sleep", "3600"])
+        Self::run(SHELL, &["--init"], &["sleep", "3600"])
     }
 
     /// Runs a command in it, with `input` as its stdin.

@@ -10,6 +10,8 @@ pub mod mysql;
 pub mod postgres;
 #[path = "../../support/s3_server.rs"]
 pub mod s3_server;
+#[path = "../../support/skip.rs"]
+pub mod skip;
 
 pub use bucket::Store;
 pub use engine::Container;
@@ -33,7 +35,7 @@ pub fn wait_until(what: &str, bound: Duration, mut yes: impl FnMut() -> bool) {
     }
 }
 
-/// A store, when there is also an engine; else the test is skipped, which has been said.
-pub fn start() -> Option<Store> {
-    engine::there().then(Store::start)?
+/// A store, when there is also an engine that has these images, all that the test starts; else the test is skipped by name.
+pub fn start(images: &[&str]) -> Option<Store> {
+    engine::has(images).then(Store::start)?
 }
