@@ -53,7 +53,7 @@ fn certificate() -> Option<(Vec<u8>, Certificate)> {
         .output()
         .unwrap();
     if !made.status.success() {
-        skip::skip(
+        crate::skip::skip(
             "openssl",
             &format!("openssl: {}", String::from_utf8_lossy(&made.stderr)),
         );

@@ -149,7 +149,7 @@ fn with_the_stock_tools_alone() {
             child.wait_with_output().unwrap().stdout
         });
     let Ok(archive) = decompressed else {
-        crate::support::s3_server::skip("no bzip2");
+        crate::support::skip::for_want_of("bzip2");
         return;
     };
     server.js("db.getSiblingDB('app').dropDatabase()");
