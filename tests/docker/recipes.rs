@@ -51,8 +51,10 @@ fn sh(target: &Container, command: &str) -> String {
 
 #[test]
 fn a_volume_by_tar() {
-    let Some(store) = start(&["busybox"]) else { return };
-    let target = Container::run("busybox", &["--init"], &["sleep", "3600"]);
+    let Some(store) = start(&["busybox:latest"]) else {
+        return;
+    };
+    let target = Container::run("busybox:latest", &["--init"], &["sleep", "3600"]);
     let sum = "cd /files && find . -type f | sort | while read -r f; do sha256sum \"$f\"; done | sha256sum";
     sh(
         &target,
