@@ -6,6 +6,9 @@ pub mod files;
 pub mod mongodb;
 pub mod mysql;
 pub mod postgres;
+mod processes;
+
+pub use processes::Place;
 
 use crate::secret::Secret;
 
@@ -14,8 +17,14 @@ use crate::secret::Secret;
 pub struct Words {
     /// Program and arguments. Holds no secret.
     pub argv: Vec<String>,
-    /// What is set in its environment before it starts.
+    /// What is set in its environment before it starts. A name that ends in `*` unsets all variables that begin so.
     pub env: Vec<(String, Secret)>,
+}
+
+/// Unsets what is set in the target for other clients: all variables whose names begin with one of these.
+fn unset(begins: &[&str]) -> Vec<(String, Secret)> {
+    let each = begins.iter().map(|begin| (format!("{begin}*"), Secret::new("")));
+    each.collect()
 }
 
 /// Something of the target's that is held while a dump is made.

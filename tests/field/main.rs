@@ -11,6 +11,7 @@
 
 #[macro_use]
 mod rows;
+mod elsewhere;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]
 mod support;

@@ -8,7 +8,7 @@ use super::wholeness_failed;
 use crate::config::options::{self, Tool};
 use crate::config::{Config, Dump, EngineName};
 use crate::engine::detect::{self, Found};
-use crate::engine::{Words, files};
+use crate::engine::{Place, Words, files};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::wholeness::{self, Answer};
@@ -24,8 +24,22 @@ const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 const ANSWER_WAIT: Duration = Duration::from_mins(2);
 /// How long a server that says it is starting is waited for.
 const READY_WAIT: Duration = Duration::from_mins(1);
+/// How long a start script may still work with a server: it may load whole dumps.
+const SET_UP_WAIT: Duration = Duration::from_mins(5);
 /// How often it is asked meanwhile.
 const READY_POLL: Duration = Duration::from_secs(1);
+
+/// How to find out where an engine's server is.
+pub struct Look<'a> {
+    /// What is run in the target.
+    pub words: Words,
+    /// Reads its answer; the environment is the container's.
+    pub read: fn(&[u8], &BTreeMap<String, Secret>) -> Place,
+    /// The container's environment.
+    pub env: &'a BTreeMap<String, Secret>,
+    /// It is reached by an address, on which another container's server may listen: its process has to be seen.
+    pub in_sight: bool,
+}
 
 /// A container and what is configured for it.
 pub struct Target<'a, R> {
@@ -86,21 +100,77 @@ impl<'a, R: Runtime> Target<'a, R> {
         Ok(answer)
     }
 
-    /// Asks again while the server only `starting` says that it starts; gives the last answer.
-    pub async fn ask_once_ready(&self, words: &Words, starting: fn(&str) -> bool) -> Result<Answer> {
-        let deadline = Instant::now() + READY_WAIT;
+    /// Asks the server in the target, where it listens, once it is ready and no start script works with it any more.
+    /// Asks again while it only `starting` says that it starts; returns where it is, and the last answer.
+    pub async fn ask_once_ready(
+        &self,
+        look: &Look<'_>,
+        words: impl Fn(&Place) -> Words + Send,
+        starting: fn(&str) -> bool,
+    ) -> Result<(Place, Answer)> {
+        let mut deadline = Instant::now() + READY_WAIT;
         let mut poll = tokio::time::interval(READY_POLL);
         loop {
             poll.tick().await;
-            let answer = self.ask(words).await?;
-            if answer.code == 0 || !starting(&answer.stderr) || Instant::now() >= deadline {
-                return Ok(answer);
+            let mut place = self.place(look).await?;
+            if place.set_up {
+                place = self.place_once_set_up(look).await?;
+                deadline = Instant::now() + READY_WAIT;
+            }
+            let over = Instant::now() >= deadline;
+            if place.nobody && look.in_sight {
+                if over {
+                    return Err(self.nobody());
+                }
+            } else {
+                let answer = self.ask(&words(&place)).await?;
+                let ready = answer.code == 0;
+                // The server of a start script may have answered, and another be there when the next question comes.
+                if ready && self.place(look).await? == place || !ready && !starting(&answer.stderr) || over {
+                    return Ok((place, answer));
+                }
             }
             tracing::debug!(
                 container = self.container.name,
                 "the server is starting: asked again"
             );
         }
+    }
+
+    /// Where the server is now.
+    async fn place(&self, look: &Look<'_>) -> Result<Place> {
+        Ok((look.read)(&self.answer(&look.words).await?, look.env))
+    }
+
+    /// Waits until the start script has ended.
+    async fn place_once_set_up(&self, look: &Look<'_>) -> Result<Place> {
+        let name = &self.container.name;
+        tracing::info!(
+            container = name,
+            "its start script is still setting the server up: waiting for it, {} minutes at most",
+            SET_UP_WAIT.as_secs() / 60
+        );
+        let deadline = Instant::now() + SET_UP_WAIT;
+        let mut poll = tokio::time::interval(READY_POLL);
+        loop {
+            poll.tick().await;
+            let place = self.place(look).await?;
+            if !place.set_up {
+                return Ok(place);
+            }
+            if Instant::now() >= deadline {
+                let what = format!("container {name} is still being set up by its start script");
+                return Err(Error::new(Stage::Target, Exit::Target, what).hint(
+                    "what it holds is not complete yet: try again when docker logs shows that it is ready",
+                ));
+            }
+        }
+    }
+
+    fn nobody(&self) -> Error {
+        let what = format!("no server runs in container {}", self.container.name);
+        Error::new(Stage::Target, Exit::Target, what)
+            .hint("TARGET must be the container that the server itself runs in, and the server be up")
     }
 
     /// The container's environment, with those of `names` filled in that stand in a file there (`X_FILE`).

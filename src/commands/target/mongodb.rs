@@ -1,6 +1,7 @@
 //! A MongoDB target: the server, and the account that is used there.
 
-use super::{Target, not_understood, succeeded};
+use super::{Look, Target, not_understood, succeeded};
+use crate::engine::Place;
 use crate::engine::mongodb::{self, Mongodb, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -15,8 +16,15 @@ impl<R: Runtime> Target<'_, R> {
         let env = self.environment(&mongodb::VARIABLES).await?;
         let password = self.password().await?;
         let mongodb = Mongodb::of_container(&env, self.dump.user.as_deref(), password.as_ref());
-        let words = mongodb.server();
-        let answer = self.ask_once_ready(&words, mongodb::starting).await?;
+        let look = Look {
+            words: Mongodb::look(),
+            read: |stdout, _| Mongodb::read_place(stdout),
+            env: &self.container.env,
+            in_sight: true,
+        };
+        let server = |place: &Place| mongodb.clone().in_place(place).server();
+        let (place, answer) = self.ask_once_ready(&look, server, mongodb::starting).await?;
+        let mongodb = mongodb.in_place(&place);
         if answer.code == NOT_FOUND {
             let what = format!(
                 "container {} has no mongosh, by which the server is asked",
@@ -27,7 +35,7 @@ impl<R: Runtime> Target<'_, R> {
                  DUMP_COMMAND='mongodump --archive' and RESTORE_COMMAND='mongorestore --archive --drop'",
             ));
         }
-        succeeded(&words, &answer, Stage::Target)?;
+        succeeded(&mongodb.server(), &answer, Stage::Target)?;
         let server = Mongodb::read_server(&answer.stdout).map_err(not_understood)?;
         Ok((mongodb, server))
     }

@@ -1,7 +1,8 @@
 //! A MySQL or MariaDB target: its tools, the server, and the account that is used there.
 
-use super::{Target, not_understood, succeeded};
+use super::{Look, Target, not_understood, succeeded};
 use crate::config::EngineName;
+use crate::engine::Place;
 use crate::engine::mysql::{self, Mysql, Server, Tools, tools};
 use crate::error::{Result, Stage};
 use crate::runtime::Runtime;
@@ -13,9 +14,16 @@ impl<R: Runtime> Target<'_, R> {
         let env = self.environment(&mysql::VARIABLES).await?;
         let password = self.password().await?;
         let mysql = Mysql::of_container(&env, self.dump.user.as_deref(), password.as_ref(), tools);
-        let words = mysql.server();
-        let answer = self.ask_once_ready(&words, mysql::starting).await?;
-        succeeded(&words, &answer, Stage::Target).map_err(|mut error| {
+        let look = Look {
+            words: Mysql::look(),
+            read: Mysql::read_place,
+            env: &self.container.env,
+            in_sight: false,
+        };
+        let server = |place: &Place| mysql.clone().in_place(place).server();
+        let (place, answer) = self.ask_once_ready(&look, server, mysql::starting).await?;
+        let mysql = mysql.in_place(&place);
+        succeeded(&mysql.server(), &answer, Stage::Target).map_err(|mut error| {
             let denied = answer.stderr.contains("Access denied") && password.is_none();
             if let Some(why) = mysql::secrecy(&env).filter(|_| denied) {
                 error.hint = Some(why.to_owned());

@@ -1,6 +1,7 @@
 //! A PostgreSQL target: the server, and the account that is used there.
 
-use super::{Target, not_understood, succeeded};
+use super::{Look, Target, not_understood, succeeded};
+use crate::engine::Place;
 use crate::engine::postgres::{self, Postgres, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -12,14 +13,20 @@ impl<R: Runtime> Target<'_, R> {
         let env = self.environment(&postgres::VARIABLES).await?;
         let password = self.password().await?;
         let postgres = Postgres::of_container(&env, self.dump.user.as_deref(), password.as_ref());
+        let look = Look {
+            words: Postgres::look(),
+            read: Postgres::read_place,
+            env: &self.container.env,
+            in_sight: false,
+        };
         let mut failure = None;
         for home in postgres.homes() {
             let there = postgres.clone().at_home_in(home.clone());
-            let words = there.server();
-            let answer = self.ask_once_ready(&words, postgres::starting).await?;
+            let question = |place: &Place| there.clone().in_place(place).server();
+            let (place, answer) = self.ask_once_ready(&look, question, postgres::starting).await?;
             if answer.code == 0 {
                 let server = Postgres::read_server(&answer.stdout).map_err(not_understood)?;
-                return Ok((there.at(&server), server));
+                return Ok((there.in_place(&place).at(&server), server));
             }
             let missing = answer.stderr.contains("does not exist") && !answer.stderr.contains("role");
             failure = Some(answer);

@@ -1,8 +1,8 @@
 // Every script begins with this. The account comes by the environment: arguments can be read by everybody.
-const { LIFEBOAT_USER: user, LIFEBOAT_PASSWORD: password, LIFEBOAT_ASKED: asked } = process.env;
+const { LIFEBOAT_USER: user, LIFEBOAT_PASSWORD: password, LIFEBOAT_ASKED: asked, LIFEBOAT_ADDRESS: address } = process.env;
 const account = user ? encodeURIComponent(user) + ":" + encodeURIComponent(password || "") + "@" : "";
 // This very server, whatever the set's configuration says of its name.
-const mongo = new Mongo("mongodb://" + account + "127.0.0.1:27017/?directConnection=true&authSource=admin&appName=lifeboat");
+const mongo = new Mongo("mongodb://" + account + address + "/?directConnection=true&authSource=admin&appName=lifeboat");
 const admin = mongo.getDB("admin");
 const given = asked ? JSON.parse(asked) : {};
 const must = (answer) => {

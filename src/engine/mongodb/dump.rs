@@ -17,9 +17,8 @@ impl Mongodb {
     pub(super) fn tool(&self, tool: &str, arguments: Vec<String>) -> Words {
         let mut argv = vec![
             tool.to_owned(),
-            // By address: a name may mean another address than the one the server listens on.
-            "--host=127.0.0.1".to_owned(),
-            "--port=27017".to_owned(),
+            format!("--host={}", self.host()),
+            format!("--port={}", self.port()),
         ];
         if let Some(user) = &self.user {
             argv.push(format!("--username={user}"));

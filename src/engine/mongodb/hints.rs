@@ -11,7 +11,7 @@ pub fn hint(stderr: &str) -> Option<&'static str> {
 /// Whether a server that is only starting says `stderr`: worth asking again, for a while.
 pub fn starting(stderr: &str) -> bool {
     [
-        "ECONNREFUSED 127.0.0.1:27017",
+        "ECONNREFUSED ",
         "NotYetInitialized",
         "node is recovering",
         "ShutdownInProgress",
@@ -90,12 +90,12 @@ const HINTS: &[(&[&str], &str)] = &[
     ),
     (
         &["ECONNREFUSED"],
-        "no server listens on 127.0.0.1:27017 in the target: is it running, on its usual port, and does bind_ip \
+        "no server listens there in the target: is it running, and does bind_ip \
          include 127.0.0.1",
     ),
     (
         &["connection refused"],
-        "no server listens on 127.0.0.1:27017 in the target: is it running, on its usual port, and does bind_ip \
+        "no server listens there in the target: is it running, and does bind_ip \
          include 127.0.0.1",
     ),
     (

@@ -14,6 +14,7 @@ mod databases;
 mod dump;
 mod hints;
 mod load;
+mod place;
 mod server;
 mod shell;
 
@@ -24,6 +25,7 @@ pub use load::{As, failed_documents};
 pub use server::{Database, MergedUsers, Server};
 pub use shell::{AnswerError, LOCKED, RELEASE};
 
+use crate::engine::Place;
 use crate::secret::Secret;
 
 /// A dump's extension.
@@ -40,12 +42,17 @@ pub struct Mongodb {
     /// None: a server that asks nobody who he is.
     user: Option<String>,
     password: Option<Secret>,
+    place: Place,
 }
 
 impl Mongodb {
     /// `user`'s account.
     pub fn new(user: Option<String>, password: Option<Secret>) -> Self {
-        Self { user, password }
+        Self {
+            user,
+            password,
+            place: Place::default(),
+        }
     }
 
     /// The user's name.

@@ -2,7 +2,7 @@
 
 use super::Mongodb;
 use super::archive::MARKER;
-use crate::engine::Words;
+use crate::engine::{Words, unset};
 use crate::secret::Secret;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -41,15 +41,33 @@ impl Mongodb {
             "--eval",
             &script.join("\n"),
         ];
-        let mut env = vec![
+        // What is set there for Node.js could run anything first, and a proxy is another server.
+        let mut env = unset(&[
+            "NODE_",
+            "MONGOSH_",
+            "MONGODB_",
+            "mongodb_",
+            "ALL_PROXY",
+            "all_proxy",
+        ]);
+        env.extend([
             // It would keep a log of every script in the home of whoever runs it, and tell its makers of its use.
             ("HOME".to_owned(), Secret::new("/dev/null")),
             (
                 "MONGOSH_FORCE_DISABLE_TELEMETRY_FOR_TESTING".to_owned(),
                 Secret::new("1"),
             ),
+            // Instead of /etc/mongosh.conf, whose time limit would hold for these scripts too.
+            (
+                "MONGOSH_GLOBAL_CONFIG_FILE_FOR_TESTING".to_owned(),
+                Secret::new("/dev/null"),
+            ),
             ("LIFEBOAT_ASKED".to_owned(), Secret::new(asked.to_string())),
-        ];
+            (
+                "LIFEBOAT_ADDRESS".to_owned(),
+                Secret::new(format!("{}:{}", self.host(), self.port())),
+            ),
+        ]);
         if let Some(user) = &self.user {
             env.push(("LIFEBOAT_USER".to_owned(), Secret::new(user.clone())));
         }

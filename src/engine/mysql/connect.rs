@@ -1,12 +1,13 @@
 //! How every tool is told where to connect.
 //!
-//! * Option files are not read ([`tools`](super::tools) says why), nor `MYSQL_HOST` and its like, which images'
-//!   users set for other containers: the server is the one on the socket.
+//! * The server is the one in the target, on its own socket. Option files are not read ([`tools`](super::tools) says
+//!   why), nor login paths, which the tools read in spite of `--no-defaults`; `MYSQL_HOST`, `MYSQL_PWD` and their like are
+//!   unset: users set them for other containers.
 //! * The password goes into the environment, never into the words.
 //! * Names are sent in `utf8mb4` whatever the locale: an exec has none, and the tools would take latin1.
 
 use super::Mysql;
-use crate::engine::Words;
+use crate::engine::{Words, unset};
 use crate::secret::Secret;
 use std::time::Duration;
 
@@ -33,8 +34,11 @@ impl Mysql {
 
     /// The environment of every tool.
     pub(super) fn env(&self) -> Vec<(String, Secret)> {
+        let mut env = unset(&["MYSQL_", "MARIADB_", "LIBMYSQL_"]);
+        // No version but the newest has an option for it.
+        env.push(("MYSQL_TEST_LOGIN_FILE".to_owned(), Secret::new("/dev/null/none")));
         // Messages in the language the hints are looked up in.
-        let mut env = vec![("LC_ALL".to_owned(), Secret::new("C"))];
+        env.push(("LC_ALL".to_owned(), Secret::new("C")));
         if let Some(password) = &self.password {
             env.push(("MYSQL_PWD".to_owned(), password.clone()));
         }

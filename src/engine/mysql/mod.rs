@@ -16,6 +16,7 @@ mod dump;
 mod grants;
 mod hints;
 mod load;
+mod place;
 mod rows;
 mod server;
 mod sql;

@@ -42,7 +42,7 @@ pub struct Tools {
     pub dump_version: String,
     /// The client's name.
     pub client: String,
-    /// Where the option files say the server's socket is; `None`: where the tools look by themselves.
+    /// Where the server's socket is; `None`: where the tools look by themselves.
     pub socket: Option<String>,
     /// Whether the dump tool has `--init-command`. Oracle's got it in 8.4; `MariaDB`'s has none.
     pub init_command: bool,
@@ -56,8 +56,8 @@ pub struct Tools {
 
 /// Looks. Not with `which`: not every image has it (docker-library/mysql #901).
 ///
-/// The option files are read for the socket alone: `[mysqldump]` could leave tables out, and `[client]` name
-/// another account. Passwords in them do not leave the target.
+/// The clients' option files are not read: `[mysqldump]` could leave tables out, and `[client]` name another account or
+/// server.
 const LOOK: &str = "\
 first() { for tool; do command -v \"$tool\" >/dev/null 2>&1 && { echo \"$tool\"; return; }; done; }
 client=$(first $LIFEBOAT_CLIENTS)
@@ -66,9 +66,6 @@ dump=$(first $LIFEBOAT_DUMPS)
 echo \"client $client\"
 echo \"dump $dump\"
 \"$dump\" --no-defaults --version 2>/dev/null | { IFS= read -r line; echo \"version $line\"; }
-for word in $(\"$client\" --print-defaults 2>/dev/null); do
-case $word in --socket=*) echo \"socket ${word#--socket=}\" ;; esac
-done
 help=$(\"$dump\" --no-defaults --help 2>/dev/null)
 case $help in *' --init-command='*) echo 'has init-command' ;; esac
 case $help in *' --dump-history '*) echo 'has dump-history' ;; esac
@@ -100,7 +97,6 @@ impl Tools {
             let mut lines = text
                 .lines()
                 .filter_map(|line| line.strip_prefix(what)?.strip_prefix(' '));
-            // What is named twice in option files holds as named last.
             lines.next_back().map(str::to_owned)
         };
         let has = |what: &str| text.lines().any(|line| line.strip_prefix("has ") == Some(what));
@@ -113,7 +109,7 @@ impl Tools {
             dump: needed("dump")?,
             dump_version: needed("version")?,
             client: needed("client")?,
-            socket: said("socket"),
+            socket: None,
             init_command: has("init-command"),
             history: has("dump-history"),
             shows_failed: has("print-query-on-error"),
@@ -134,11 +130,14 @@ pub(super) mod tests {
     use std::process::Command;
 
     pub fn mariadb() -> Tools {
-        Tools::read(
-            b"client mariadb\ndump mariadb-dump\nversion mariadb-dump from 11.8.6-MariaDB\nsocket /run/x.sock\nhas \
-              dump-history\nhas sandbox\n",
-        )
-        .unwrap()
+        let read = Tools::read(
+            b"client mariadb\ndump mariadb-dump\nversion mariadb-dump from 11.8.6-MariaDB\nhas dump-history\nhas \
+              sandbox\n",
+        );
+        Tools {
+            socket: Some("/run/x.sock".to_owned()),
+            ..read.unwrap()
+        }
     }
 
     pub fn mysql() -> Tools {
@@ -153,7 +152,6 @@ pub(super) mod tests {
             (tools.dump.as_str(), tools.client.as_str()),
             ("mariadb-dump", "mariadb")
         );
-        assert_eq!(tools.socket.as_deref(), Some("/run/x.sock"));
         assert_eq!(
             (tools.init_command, tools.history, tools.sandbox),
             (false, true, true)
@@ -181,8 +179,7 @@ pub(super) mod tests {
         let dump =
             "case $2 in --version) echo dumps 1; echo more;; --help) echo '  --init-command=name x';; esac";
         executable("mysqldump", dump);
-        let client = "case $1 in --print-defaults) echo started with; echo --port=1 --socket=/a --password=***** --socket=/b;; esac";
-        executable("mysql", client);
+        executable("mysql", "");
         let ask = |engine| {
             let words = look(engine);
             Command::new("/bin/sh")
@@ -192,7 +189,7 @@ pub(super) mod tests {
                 .unwrap()
         };
         let found = Tools::read(&ask(EngineName::Mariadb).stdout).unwrap();
-        executable("mariadb", client);
+        executable("mariadb", "");
         let first = Tools::read(&ask(EngineName::Mysql).stdout).unwrap();
         std::fs::remove_file(place.join("mysqldump")).unwrap();
         let nothing = ask(EngineName::Mysql);
@@ -203,7 +200,7 @@ pub(super) mod tests {
                 dump: "mysqldump".into(),
                 dump_version: "dumps 1".into(),
                 client: "mysql".into(),
-                socket: Some("/b".into()),
+                socket: None,
                 init_command: true,
                 history: false,
                 shows_failed: false,

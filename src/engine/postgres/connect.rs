@@ -4,10 +4,12 @@
 //!   would be taken for a connection string.
 //! * Settings of the database or the role (`ALTER DATABASE … SET`) that would change what is read or break what
 //!   is written are overridden by `PGOPTIONS`, which has precedence over both.
+//! * The server is the one in the target, where it listens by its own account. `PGHOST`, `PGSERVICE` and whatever else
+//!   begins with `PG` is unset there: it may mean another server, or ask for what this one can't give.
 //! * The password goes into the environment, never into the words.
 
 use super::Postgres;
-use crate::engine::Words;
+use crate::engine::{Words, unset};
 use crate::secret::Secret;
 
 /// For what a session is used; decides its settings.
@@ -24,7 +26,12 @@ pub(super) enum Session {
 impl Postgres {
     /// A `libpq` connection string for `database`.
     pub(super) fn conninfo(&self, database: &str) -> String {
-        format!("dbname={} user={}", value(database), value(&self.user))
+        let mut parts = vec![("dbname", database.to_owned())];
+        parts.extend(self.place.host.clone().map(|host| ("host", host)));
+        parts.extend(self.place.port.map(|port| ("port", port.to_string())));
+        parts.push(("user", self.user.clone()));
+        let parts = parts.iter().map(|(name, text)| format!("{name}={}", value(text)));
+        parts.collect::<Vec<_>>().join(" ")
     }
 
     /// `psql`, connected to `database`, that stops at the first error and prints bare values.
@@ -59,7 +66,7 @@ impl Postgres {
 
     /// The environment of every tool.
     pub(super) fn env(&self, session: Session) -> Vec<(String, Secret)> {
-        // A dump keeps the encoding of its database. Unset is not enough: the container may have it set.
+        // A dump keeps the encoding of its database.
         let encoding = if session == Session::Command { "UTF8" } else { "" };
         let mut env = vec![
             ("PGAPPNAME", "lifeboat".to_owned()),
@@ -72,9 +79,10 @@ impl Postgres {
         if let Some(password) = &self.password {
             env.push(("PGPASSWORD", password.expose().to_owned()));
         }
-        env.into_iter()
-            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
-            .collect()
+        let set = env
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)));
+        unset(&["PG"]).into_iter().chain(set).collect()
     }
 
     fn options(&self, session: Session) -> String {
@@ -128,6 +136,7 @@ fn value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Place;
 
     #[test]
     fn a_name_is_never_taken_for_a_connection_string() {
@@ -136,6 +145,21 @@ mod tests {
             postgres.conninfo("host=evil 'x'\n"),
             "dbname='host=evil \\'x\\'\n' user='o\\'neil\\\\'"
         );
+    }
+
+    #[test]
+    fn the_place_is_said_and_nothing_else_counts() {
+        let place = Place {
+            host: Some("/srv/it's".to_owned()),
+            port: Some(5433),
+            ..Place::default()
+        };
+        let postgres = Postgres::new("u", None).in_place(&place);
+        assert_eq!(
+            postgres.conninfo("d"),
+            "dbname='d' host='/srv/it\\'s' port='5433' user='u'"
+        );
+        assert_eq!(postgres.env(Session::Dump)[0].0, "PG*");
     }
 
     #[test]

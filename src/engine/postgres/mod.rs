@@ -16,6 +16,7 @@ mod dump;
 mod globals;
 mod hints;
 mod lexer;
+mod place;
 mod properties;
 mod roles;
 mod scratch;
@@ -34,7 +35,7 @@ pub use scratch::{SCRATCH, available_bytes, scratch_name, stale};
 pub use server::{Database, Server};
 pub use swap::{REPLACED, busy, replaced_name};
 
-use crate::engine::Words;
+use crate::engine::{Place, Words};
 use crate::secret::Secret;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +48,8 @@ pub struct Postgres {
     homes: Vec<String>,
     /// As in `server_version_num`; 0 as long as nobody has asked.
     version_num: u32,
+    /// Where it listens.
+    place: Place,
     /// Whether the account is known to be a superuser.
     superuser: bool,
 }
@@ -77,6 +80,7 @@ impl Postgres {
             password,
             homes: vec!["postgres".to_owned(), "template1".to_owned()],
             version_num: 0,
+            place: Place::default(),
             superuser: false,
         }
     }
@@ -93,6 +97,15 @@ impl Postgres {
     pub fn at(mut self, server: &Server) -> Self {
         self.superuser = server.superuser;
         self.knowing(server.version_num)
+    }
+
+    /// Speaks to the server that is in this place.
+    #[must_use]
+    pub fn in_place(self, place: &Place) -> Self {
+        Self {
+            place: place.clone(),
+            ..self
+        }
     }
 
     /// Speaks to `database` when the server as a whole is meant.

@@ -16,11 +16,11 @@ pub enum HeaderError {
 }
 
 /// The lines: nonce; number of variables, each a name and a value; number of words, each a value.
-/// A value is its number of lines, then the lines.
+/// A value is its number of lines, then the lines. A name that ends in `*` unsets.
 pub fn lines(nonce: &Nonce, words: &Words) -> Result<String, HeaderError> {
     let mut text = format!("{}\n{}\n", nonce.as_str(), words.env.len());
     for (name, secret) in &words.env {
-        let mut chars = name.chars();
+        let mut chars = name.strip_suffix('*').unwrap_or(name).chars();
         let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         if !first || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(HeaderError::Name(name.clone()));
@@ -70,7 +70,15 @@ mod tests {
     #[test]
     fn refuses_what_a_shell_cannot_take() {
         let nonce = Nonce::random().unwrap();
-        for (name, value) in [("A B", "x"), ("", "x"), ("1A", "x"), ("A;rm", "x"), ("A", "x\0")] {
+        for (name, value) in [
+            ("A B", "x"),
+            ("", "x"),
+            ("1A", "x"),
+            ("A;rm", "x"),
+            ("*", "x"),
+            ("A*B", "x"),
+            ("A", "x\0"),
+        ] {
             let words = Words {
                 argv: vec![],
                 env: vec![(name.into(), Secret::new(value))],

@@ -14,12 +14,32 @@ lb_value() {
 		[ "$lb_count" -eq 0 ] || lb_got=$lb_got$lb_nl
 	done
 }
+# Unsets every variable whose name begins with this. What looks like one within a value of several lines has such a name
+# too, and unsetting it does no harm.
+lb_unset() {
+	set -f
+	for lb_line in $(export -p); do
+		case $lb_line in
+		"$1"*=*)
+			lb_line=${lb_line%%=*}
+			case $lb_line in
+			*[!A-Za-z0-9_]*) ;;
+			*) unset "$lb_line" ;;
+			esac
+			;;
+		esac
+	done
+	set +f
+}
 IFS= read -r lb_nonce || exit 125
 IFS= read -r lb_left || exit 125
 while [ "$lb_left" -gt 0 ]; do
 	IFS= read -r lb_name || exit 125
 	lb_value
-	export "$lb_name=$lb_got"
+	case $lb_name in
+	*\*) lb_unset "${lb_name%?}" ;;
+	*) export "$lb_name=$lb_got" ;;
+	esac
 	lb_left=$((lb_left - 1))
 done
 IFS= read -r lb_left || exit 125
