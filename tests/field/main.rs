@@ -12,6 +12,7 @@
 #[macro_use]
 mod rows;
 mod elsewhere;
+mod first_start;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]
 mod support;

@@ -8,6 +8,9 @@ use super::wholeness_failed;
 use crate::config::options::{self, Tool};
 use crate::config::{Config, Dump, EngineName};
 use crate::engine::detect::{self, Found};
+use crate::engine::mongodb::Mongodb;
+use crate::engine::mysql::Mysql;
+use crate::engine::postgres::Postgres;
 use crate::engine::{Place, Words, files};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -30,15 +33,15 @@ const SET_UP_WAIT: Duration = Duration::from_mins(5);
 const READY_POLL: Duration = Duration::from_secs(1);
 
 /// How to find out where an engine's server is.
-pub struct Look<'a> {
+struct Look<'a> {
     /// What is run in the target.
-    pub words: Words,
+    words: Words,
     /// Reads its answer; the environment is the container's.
-    pub read: fn(&[u8], &BTreeMap<String, Secret>) -> Place,
+    read: fn(&[u8], &BTreeMap<String, Secret>) -> Place,
     /// The container's environment.
-    pub env: &'a BTreeMap<String, Secret>,
+    env: &'a BTreeMap<String, Secret>,
     /// It is reached by an address, on which another container's server may listen: its process has to be seen.
-    pub in_sight: bool,
+    in_sight: bool,
 }
 
 /// A container and what is configured for it.
@@ -102,7 +105,7 @@ impl<'a, R: Runtime> Target<'a, R> {
 
     /// Asks the server in the target, where it listens, once it is ready and no start script works with it any more.
     /// Asks again while it only `starting` says that it starts; returns where it is, and the last answer.
-    pub async fn ask_once_ready(
+    async fn ask_once_ready(
         &self,
         look: &Look<'_>,
         words: impl Fn(&Place) -> Words + Send,
@@ -135,6 +138,44 @@ impl<'a, R: Runtime> Target<'a, R> {
                 "the server is starting: asked again"
             );
         }
+    }
+
+    fn look_at_postgres(&self) -> Look<'_> {
+        Look {
+            words: Postgres::look(),
+            read: Postgres::read_place,
+            env: &self.container.env,
+            in_sight: false,
+        }
+    }
+
+    fn look_at_mysql(&self) -> Look<'_> {
+        Look {
+            words: Mysql::look(),
+            read: Mysql::read_place,
+            env: &self.container.env,
+            in_sight: false,
+        }
+    }
+
+    fn look_at_mongodb(&self) -> Look<'_> {
+        Look {
+            words: Mongodb::look(),
+            read: |stdout, _| Mongodb::read_place(stdout),
+            env: &self.container.env,
+            in_sight: true,
+        }
+    }
+
+    /// Whether a start script still works with the server, as far as that can be seen.
+    pub async fn is_being_set_up(&self, engine: EngineName) -> Result<bool> {
+        let look = match engine {
+            EngineName::Postgres => self.look_at_postgres(),
+            EngineName::Mysql | EngineName::Mariadb => self.look_at_mysql(),
+            EngineName::Mongodb => self.look_at_mongodb(),
+            EngineName::Custom => return Ok(false),
+        };
+        Ok(self.place(&look).await?.set_up)
     }
 
     /// Where the server is now.

@@ -1,6 +1,6 @@
 //! A MongoDB target: the server, and the account that is used there.
 
-use super::{Look, Target, not_understood, succeeded};
+use super::{Target, not_understood, succeeded};
 use crate::engine::Place;
 use crate::engine::mongodb::{self, Mongodb, Server};
 use crate::error::{Error, Result, Stage};
@@ -16,12 +16,7 @@ impl<R: Runtime> Target<'_, R> {
         let env = self.environment(&mongodb::VARIABLES).await?;
         let password = self.password().await?;
         let mongodb = Mongodb::of_container(&env, self.dump.user.as_deref(), password.as_ref());
-        let look = Look {
-            words: Mongodb::look(),
-            read: |stdout, _| Mongodb::read_place(stdout),
-            env: &self.container.env,
-            in_sight: true,
-        };
+        let look = self.look_at_mongodb();
         let server = |place: &Place| mongodb.clone().in_place(place).server();
         let (place, answer) = self.ask_once_ready(&look, server, mongodb::starting).await?;
         let mongodb = mongodb.in_place(&place);

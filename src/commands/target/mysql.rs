@@ -1,6 +1,6 @@
 //! A MySQL or MariaDB target: its tools, the server, and the account that is used there.
 
-use super::{Look, Target, not_understood, succeeded};
+use super::{Target, not_understood, succeeded};
 use crate::config::EngineName;
 use crate::engine::Place;
 use crate::engine::mysql::{self, Mysql, Server, Tools, tools};
@@ -14,12 +14,7 @@ impl<R: Runtime> Target<'_, R> {
         let env = self.environment(&mysql::VARIABLES).await?;
         let password = self.password().await?;
         let mysql = Mysql::of_container(&env, self.dump.user.as_deref(), password.as_ref(), tools);
-        let look = Look {
-            words: Mysql::look(),
-            read: Mysql::read_place,
-            env: &self.container.env,
-            in_sight: false,
-        };
+        let look = self.look_at_mysql();
         let server = |place: &Place| mysql.clone().in_place(place).server();
         let (place, answer) = self.ask_once_ready(&look, server, mysql::starting).await?;
         let mysql = mysql.in_place(&place);

@@ -1,6 +1,6 @@
 //! A PostgreSQL target: the server, and the account that is used there.
 
-use super::{Look, Target, not_understood, succeeded};
+use super::{Target, not_understood, succeeded};
 use crate::engine::Place;
 use crate::engine::postgres::{self, Postgres, Server};
 use crate::error::{Error, Result, Stage};
@@ -13,12 +13,7 @@ impl<R: Runtime> Target<'_, R> {
         let env = self.environment(&postgres::VARIABLES).await?;
         let password = self.password().await?;
         let postgres = Postgres::of_container(&env, self.dump.user.as_deref(), password.as_ref());
-        let look = Look {
-            words: Postgres::look(),
-            read: Postgres::read_place,
-            env: &self.container.env,
-            in_sight: false,
-        };
+        let look = self.look_at_postgres();
         let mut failure = None;
         for home in postgres.homes() {
             let there = postgres.clone().at_home_in(home.clone());
