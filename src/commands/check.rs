@@ -6,7 +6,7 @@ use super::{Cancel, compressing, memory_limit, print, workers};
 use crate::catalog::table::size;
 use crate::clock;
 use crate::config::{Config, EngineName};
-use crate::engine::{mysql, postgres};
+use crate::engine::{custom, mysql, postgres};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::docker::DockerRuntime;
@@ -19,6 +19,10 @@ use std::sync::Arc;
 
 /// The parts in flight and the one being filled, where `S3_PART_SIZE` does not say.
 const PART_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Of a target whose entrypoint has not come to its end.
+const SET_UP: &str = "the server is still being set up by its start script: a backup waits for it, some minutes at most; \
+                      mend: check again when docker logs shows that it is ready";
 
 /// Runs the verb; the exit code is that of the first failure.
 pub async fn run(config: &Arc<Config>, cancel: &Cancel) -> Exit {
@@ -105,6 +109,14 @@ async fn targets(config: &Config, runtime: &DockerRuntime, report: &mut Report) 
                 format!("{} is container {}, running", container.target, container.name)
             };
             if let Some(container) = report.look("target", found, says) {
+                // What can't be asked here can't be asked below, which reports why.
+                if is_being_set_up(config, runtime, &container)
+                    .await
+                    .unwrap_or(false)
+                {
+                    warn("dump tool", SET_UP);
+                    continue;
+                }
                 let outcome = tool(config, runtime, &container).await;
                 report.look("dump tool", outcome, Clone::clone);
             }
@@ -112,10 +124,15 @@ async fn targets(config: &Config, runtime: &DockerRuntime, report: &mut Report) 
     }
 }
 
+async fn is_being_set_up(config: &Config, runtime: &DockerRuntime, container: &Container) -> Result<bool> {
+    let target = Target::new(runtime, container, config)?;
+    target.is_being_set_up(target.engine().await?).await
+}
+
 async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -> Result<String> {
     let target = Target::new(runtime, container, config)?;
     match target.engine().await? {
-        EngineName::Custom => Ok("DUMP_COMMAND runs there; what it prints is not looked at".to_owned()),
+        EngineName::Custom => custom(&target).await,
         engine @ (EngineName::Mysql | EngineName::Mariadb) => {
             let (account, server) = target.mysql(engine).await?;
             let chosen = mysql::choose(&server, target.dump.databases.as_deref(), &target.dump.exclude)
@@ -164,6 +181,24 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
         }
         EngineName::Mongodb => mongodb(&target).await,
     }
+}
+
+async fn custom(target: &Target<'_, DockerRuntime>) -> Result<String> {
+    let mut says = String::new();
+    let commands = [
+        ("DUMP_COMMAND", &target.dump.dump_command),
+        ("RESTORE_COMMAND", &target.dump.restore_command),
+    ];
+    for (variable, command) in commands {
+        let Some(command) = command else { continue };
+        let shell = target.shell(variable, command).await?;
+        says.push_str(&if custom::has_pipe(command) {
+            format!("{variable} has a pipe and is run by {shell}; ")
+        } else {
+            format!("{variable} is run by sh; ")
+        });
+    }
+    Ok(says + "what they print is not looked at")
 }
 
 async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<String> {

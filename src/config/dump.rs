@@ -47,6 +47,8 @@ pub struct Dump {
     pub mongo_oplog: Option<bool>,
     /// `MONGO_FSYNC_LOCK`.
     pub mongo_fsync_lock: bool,
+    /// `DUMP_PIPEFAIL`: a command with a pipe needs a shell in which every part of it can fail.
+    pub pipefail: bool,
     /// `DUMP_COMMAND`: may hold a secret, the operator writes it.
     pub dump_command: Option<Secret>,
     /// `RESTORE_COMMAND`.
@@ -75,6 +77,7 @@ struct Raw {
     postgres_format: Option<String>,
     mongo_oplog: Option<String>,
     mongo_fsync_lock: Option<String>,
+    dump_pipefail: Option<String>,
     dump_command: Option<String>,
     restore_command: Option<String>,
     dump_extension: Option<String>,
@@ -118,6 +121,9 @@ pub(super) fn read(given: &Given, report: &mut Report) -> Dump {
         mongo_fsync_lock: report
             .boolean("MONGO_FSYNC_LOCK", raw.mongo_fsync_lock.as_deref())
             .unwrap_or(false),
+        pipefail: report
+            .boolean("DUMP_PIPEFAIL", raw.dump_pipefail.as_deref())
+            .unwrap_or(true),
         dump_command: raw.dump_command.map(Secret::new),
         restore_command: raw.restore_command.map(Secret::new),
         dump_extension: extension("DUMP_EXTENSION", raw.dump_extension, report),
@@ -186,8 +192,15 @@ fn engine(raw: &Raw, report: &mut Report) -> Option<EngineName> {
                 ));
             }
         }
-    } else if raw.dump_extension.is_some() {
-        report.warn("DUMP_EXTENSION has no effect without the custom engine");
+    } else {
+        for (name, set) in [
+            ("DUMP_EXTENSION", raw.dump_extension.is_some()),
+            ("DUMP_PIPEFAIL", raw.dump_pipefail.is_some()),
+        ] {
+            if set {
+                report.warn(format!("{name} has no effect without the custom engine"));
+            }
+        }
     }
     engine
 }
@@ -272,6 +285,12 @@ mod tests {
         assert!(!dump.globals);
         assert_eq!(dump.postgres_format, PostgresFormat::Plain);
         assert_eq!(dump.extension(), "dump");
+        assert!(dump.pipefail);
+        assert!(
+            !config(&[("DUMP_COMMAND", "a | b"), ("DUMP_PIPEFAIL", "no")])
+                .dump
+                .pipefail
+        );
     }
 
     #[test]
@@ -393,9 +412,14 @@ mod tests {
             ["DUMP_OPTIONS has no effect on the custom engine: write the options into its command"]
         );
         assert_eq!(
-            warnings(&[("DUMP_EXTENSION", "x"), ("DB_PASSWORD", "'hunter2'")]),
+            warnings(&[
+                ("DUMP_EXTENSION", "x"),
+                ("DUMP_PIPEFAIL", "0"),
+                ("DB_PASSWORD", "'hunter2'")
+            ]),
             [
                 "DUMP_EXTENSION has no effect without the custom engine",
+                "DUMP_PIPEFAIL has no effect without the custom engine",
                 "DB_PASSWORD begins or ends with a quote: it is taken as part of the value"
             ]
         );

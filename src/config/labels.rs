@@ -14,7 +14,7 @@ pub const NAME: &str = "lifeboat.name";
 pub const OPTIONAL: &str = "lifeboat.optional";
 
 /// Every label that means something.
-pub const LABELS: [&str; 11] = [
+pub const LABELS: [&str; 12] = [
     NAME,
     "lifeboat.engine",
     "lifeboat.databases",
@@ -23,6 +23,7 @@ pub const LABELS: [&str; 11] = [
     "lifeboat.dump-command",
     "lifeboat.restore-command",
     "lifeboat.dump-extension",
+    "lifeboat.dump-pipefail",
     "lifeboat.user",
     "lifeboat.password-file",
     OPTIONAL,
@@ -65,6 +66,9 @@ impl Dump {
         if let Some(text) = label("lifeboat.dump-extension") {
             dump.dump_extension =
                 dump::extension("lifeboat.dump-extension", Some(text.to_owned()), &mut report);
+        }
+        if let Some(pipefail) = report.boolean("lifeboat.dump-pipefail", label("lifeboat.dump-pipefail")) {
+            dump.pipefail = pipefail;
         }
         if let Some(text) = label("lifeboat.user") {
             dump.user = report.line("lifeboat.user", Some(text.to_owned()));
@@ -217,8 +221,10 @@ mod tests {
                 ("lifeboat.dump-command", "ls"),
                 ("lifeboat.restore-command", "rm"),
                 ("lifeboat.dump-extension", "rdb"),
+                ("lifeboat.dump-pipefail", "false"),
             ],
         );
+        assert!(!dump.pipefail);
         assert_eq!(dump.engine, Some(EngineName::Custom));
         assert_eq!(dump.restore_command, Some(Secret::new("rm")));
         assert_eq!(dump.extension(), "rdb");

@@ -154,6 +154,11 @@ pub const VARIABLES: &[Variable] = &[
         "custom: the command that restores from standard input",
     )
     .show(Show::Command),
+    var(
+        "DUMP_PIPEFAIL",
+        "true",
+        "custom: refuse a pipe that no shell there can watch",
+    ),
     var("DUMP_EXTENSION", "dump", "custom: the extension of its backups"),
     // Where backups go.
     var("S3_BUCKET", "required", "the bucket").alias(&["AWS_S3_BUCKET_NAME"]),

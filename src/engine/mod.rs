@@ -5,6 +5,7 @@ pub mod detect;
 pub mod files;
 pub mod mongodb;
 pub mod mysql;
+mod pipes;
 pub mod postgres;
 mod processes;
 

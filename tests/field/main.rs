@@ -13,6 +13,7 @@
 mod rows;
 mod elsewhere;
 mod first_start;
+mod pipes;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]
 mod support;

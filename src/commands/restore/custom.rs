@@ -6,7 +6,6 @@ use crate::cli::RestoreArgs;
 use crate::commands::Context;
 use crate::commands::backup::plan;
 use crate::commands::target::Target;
-use crate::engine::custom;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
@@ -40,6 +39,7 @@ pub async fn restore<R: Runtime, S: Store>(
         )
         .hint("--overwrite says that it may"));
     }
+    let words = target.custom("RESTORE_COMMAND", command).await?;
     live::prove(context, chosen).await?;
     if !args.discard {
         let plan = plan::plan(context, target.container)
@@ -50,8 +50,6 @@ pub async fn restore<R: Runtime, S: Store>(
             live::keep(context, target.container, &plan.facts, job).await?;
         }
     }
-    let password = target.password().await?;
-    let words = custom::run(command, dump.user.as_deref(), password.as_ref());
     for one in chosen {
         load::load(context, target.container, &words, &one.backup.key, &one.manifest).await?;
         tracing::info!(

@@ -1,5 +1,6 @@
 //! A target as the verbs see it: a database server that answers questions.
 
+mod custom;
 mod mongodb;
 mod mysql;
 mod postgres;

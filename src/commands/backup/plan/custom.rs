@@ -19,10 +19,9 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> 
         return Err(Error::new(Stage::Config, Exit::Usage, "DUMP_COMMAND is not set")
             .hint("the custom engine runs it in the target"));
     };
-    let password = target.password().await?;
     let job = Job {
         database: Database::All,
-        words: custom::run(command, dump.user.as_deref(), password.as_ref()),
+        words: target.custom("DUMP_COMMAND", command).await?,
         end_mark: custom::END_MARK,
         lock: None,
         extension: dump.extension().to_owned(),
