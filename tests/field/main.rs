@@ -13,6 +13,8 @@
 mod rows;
 mod elsewhere;
 mod first_start;
+mod names;
+mod own_container;
 mod pipes;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]

@@ -46,6 +46,8 @@ impl DockerRuntime {
             docker,
             compose_project: config.compose_project.clone(),
             address,
+            own: std::sync::Arc::default(),
+            said: std::sync::Arc::default(),
         })
     }
 }

@@ -52,7 +52,7 @@ impl DockerRuntime {
         found
     }
 
-    async fn containers(&self) -> Result<Vec<ContainerSummary>, RuntimeError> {
+    pub(super) async fn containers(&self) -> Result<Vec<ContainerSummary>, RuntimeError> {
         let options = ListContainersOptionsBuilder::new().all(true).build();
         self.docker
             .list_containers(Some(options))
@@ -89,9 +89,6 @@ impl DockerRuntime {
                         .flatten()
                         .any(|n| n.strip_prefix('/').unwrap_or(n) == name)
                 });
-                if !named.is_empty() {
-                    return Ok(named);
-                }
                 let project = self.own_project().await;
                 let service = ids(&|c| {
                     project.is_some()
@@ -101,7 +98,19 @@ impl DockerRuntime {
                         && label(c, "com.docker.compose.oneoff").as_deref() != Some("True")
                 });
                 if !service.is_empty() {
+                    let strangers = named.iter().any(|id| !service.contains(id));
+                    if strangers && self.is_first_word_of(name) {
+                        tracing::warn!(
+                            target = entry.text,
+                            "another container has exactly the name {name:?}; the entry means the service of \
+                             lifeboat's own project {}",
+                            project.unwrap_or_default()
+                        );
+                    }
                     return Ok(service);
+                }
+                if !named.is_empty() {
+                    return Ok(named);
                 }
                 let is_id = name.len() >= 12 && name.chars().all(|c| c.is_ascii_hexdigit());
                 let by_id =
@@ -119,6 +128,15 @@ impl DockerRuntime {
                 ))
             }
         }
+    }
+
+    /// Whether nothing has been said of this entry yet.
+    fn is_first_word_of(&self, name: &str) -> bool {
+        let mut said = self
+            .said
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        said.insert(name.to_owned())
     }
 
     /// Whether a container that was found by a label is labelled as one that may be down.

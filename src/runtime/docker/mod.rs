@@ -12,6 +12,9 @@ use bollard::errors::Error as Bollard;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::{ContainerInspectResponse, SystemVersionComponents};
 use futures_util::StreamExt;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use tokio::sync::OnceCell;
 
 /// dockerd's frames are at most 32 KiB; a buffer of a few saves regrowing it for each.
 const READ_BUFFER_BYTES: usize = 128 * 1024;
@@ -21,6 +24,10 @@ pub struct DockerRuntime {
     docker: Docker,
     compose_project: Option<String>,
     address: String,
+    /// The container this process runs in, once that has been found out.
+    own: Arc<OnceCell<Option<Box<ContainerInspectResponse>>>>,
+    /// The entries of TARGET of which it has been said that another container bears the name.
+    said: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl DockerRuntime {
