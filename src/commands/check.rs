@@ -184,21 +184,22 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
 }
 
 async fn custom(target: &Target<'_, DockerRuntime>) -> Result<String> {
-    let mut says = String::new();
     let commands = [
         ("DUMP_COMMAND", &target.dump.dump_command),
         ("RESTORE_COMMAND", &target.dump.restore_command),
     ];
+    let mut says = Vec::new();
     for (variable, command) in commands {
         let Some(command) = command else { continue };
         let shell = target.shell(variable, command).await?;
-        says.push_str(&if custom::has_pipe(command) {
-            format!("{variable} has a pipe and is run by {shell}; ")
+        says.push(if custom::has_pipe(command) {
+            format!("{variable} has a pipe and is run by {shell}")
         } else {
-            format!("{variable} is run by sh; ")
+            format!("{variable} is run by sh")
         });
     }
-    Ok(says + "what they print is not looked at")
+    says.push("what they print is not looked at".to_owned());
+    Ok(says.join("; "))
 }
 
 async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<String> {

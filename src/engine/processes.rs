@@ -78,7 +78,9 @@ impl Processes {
 
     /// Whether processes can be seen at all: process 1 always runs.
     pub(super) fn seen(&self) -> bool {
-        self.all.iter().any(|process| process.id == 1)
+        self.all
+            .iter()
+            .any(|process| process.id == 1 && !process.words.is_empty())
     }
 
     /// The servers, in the order of their ids: those with one of these names that do serve.
@@ -134,7 +136,7 @@ impl Process {
 
     /// Whether it runs one of these programs, with a version behind the name or none.
     fn is(&self, names: &[&str]) -> bool {
-        let Some(name) = self.own_words().first().map(base) else {
+        let Some(name) = self.own_words().first().map(|word| base(word)) else {
             return false;
         };
         names.iter().any(|known| {
@@ -155,13 +157,13 @@ impl Process {
         }
         let mut words = words.iter().skip_while(shell);
         let script = words.find(|word| word.as_str() == "-c" || !word.starts_with('-'));
-        let script = script.map(base).unwrap_or_default();
+        let script = script.map(|word| base(word)).unwrap_or_default();
         ["entrypoint", "setup"].iter().any(|part| script.contains(part))
             || ["init", "run-"].iter().any(|begin| script.starts_with(begin))
     }
 }
 
-fn base(word: &String) -> &str {
+fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
@@ -201,12 +203,11 @@ pub(super) mod tests {
 
     /// The answer that tells of these processes: id, parent, arguments.
     pub fn answer(processes: &[(u32, u32, &[&str])]) -> String {
-        let words =
-            |words: &[&str]| -> String { words.iter().map(|word| format!("word {word}\n")).collect() };
-        processes
-            .iter()
-            .map(|(id, parent, argv)| format!("process {id} {parent}\n{}", words(argv)))
-            .collect()
+        let lines = processes.iter().flat_map(|(id, parent, argv)| {
+            let words = argv.iter().map(|word| format!("word {word}\n"));
+            std::iter::once(format!("process {id} {parent}\n")).chain(words)
+        });
+        lines.collect::<Vec<_>>().concat()
     }
 
     fn start_script(processes: &[(u32, u32, &[&str])]) -> bool {

@@ -189,6 +189,29 @@ async fn the_longest_header_goes_in_before_the_stream() {
 }
 
 #[tokio::test]
+async fn what_is_set_for_others_is_unset() {
+    for shell in Shell::all() {
+        let runtime = LocalRuntime::new(&shell);
+        let env = [
+            ("LB_T", "kept"),
+            ("LB_T_ONE", "* it's $HOME \\"),
+            ("LB_T_LINES", "a\nLB_T_NONE=x\nLB_T_B-C=y;LB_T_Z=z"),
+            ("LB_T_EMPTY", ""),
+            ("OTHER_LB_T_ONE", "kept"),
+            ("LB_T_*", ""),
+            ("LB_T_NEW", "set after it"),
+        ];
+        let words = sh_with("env | grep LB_T | sort", &env);
+        let answer = ask(&runtime, &container("db"), &words, 1 << 20, STALL)
+            .await
+            .unwrap();
+        let said = String::from_utf8(answer.stdout).unwrap();
+        let expected = "LB_T=kept\nLB_T_NEW=set after it\nOTHER_LB_T_ONE=kept\n";
+        assert_eq!(said, expected, "{}: {}", shell.name, answer.stderr);
+    }
+}
+
+#[tokio::test]
 async fn a_shell_that_leads_no_session_starts_nothing() {
     // Without a session of its own nothing could be ended without the risk to hit a process of the target.
     let flag = directory("leader").join("flag");

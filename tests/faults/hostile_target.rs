@@ -49,3 +49,34 @@ async fn of_what_is_said_for_ever_the_end_is_told_on_one_line() {
     // 16 KiB, and a separator more for each line.
     assert!(text.len() < 20 * 1024, "{}", text.len());
 }
+
+/// A plan for an engine of ours whose target answers every question with these processes.
+async fn plan_with(engine: &str, processes: &'static str) -> lifeboat::error::Error {
+    let store = MemoryStore::new();
+    let runtime = ScriptedRuntime::new([
+        Step::Out(Bytes::from_static(processes.as_bytes())),
+        Step::Record(0),
+    ]);
+    let env = [("ENGINE", engine), ("DUMP_COMMAND", ""), ("RESTORE_COMMAND", "")];
+    attempt(&context(runtime, &store, &env)).await.err().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_server_runs_no_other_containers_is_asked() {
+    // Its address may be another container's, which shares the network.
+    let error = plan_with("mongodb", "process 1 0\nword sleep\nword 3600\n").await;
+    assert_eq!(error.exit, Exit::Target);
+    assert!(
+        error.chain().contains("no server runs in container db"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_script_is_not_waited_for_for_ever() {
+    let processes = "process 1 0\nword bash\nword /usr/local/bin/docker-entrypoint.sh\nprocess 40 1\nword mongod\n\
+                     word --bind_ip\nword 127.0.0.1\n";
+    let error = plan_with("mongodb", processes).await;
+    assert_eq!(error.exit, Exit::Target);
+    assert!(error.chain().contains("still being set up"), "{error}");
+}

@@ -278,7 +278,85 @@ fn in_network_of(own: &Container, engine: &Engine) -> Container {
     Container { name }
 }
 
+/// `POSTGRES`, with another port and folder; the stranger has the usual ones.
+const POSTGRES_MOVED: Engine = Engine {
+    command: &[
+        "postgres",
+        "-c",
+        "fsync=off",
+        "-c",
+        "port=5433",
+        "-c",
+        "unix_socket_directories=/tmp",
+    ],
+    stranger: &["postgres", "-c", "fsync=off", "-c", "port=5432"],
+    ports: (5433, 5432),
+    ..POSTGRES
+};
+
+/// Without a socket.
+const POSTGRES_WITHOUT_A_SOCKET: Engine = Engine {
+    command: &[
+        "postgres",
+        "-c",
+        "fsync=off",
+        "-c",
+        "port=5433",
+        "-c",
+        "unix_socket_directories=",
+    ],
+    ..POSTGRES_MOVED
+};
+
+/// `MONGODB`, on the port of its configuration file; the stranger has the usual one.
+const MONGODB_MOVED: Engine = Engine {
+    options: &["--tmpfs", "/data/db", "--entrypoint", "sh"],
+    command: &[
+        "-c",
+        "printf 'net:\\n  port: 27018\\n  bindIp: 127.0.0.1\\n' >/srv/mongod.conf; exec mongod --config /srv/mongod.conf",
+    ],
+    stranger: &["-c", "exec mongod --port 27017"],
+    ports: (27018, 27017),
+    ..MONGODB
+};
+
+/// A second server in the container itself, to which the option files of clients lead.
+fn stays_with_the_first_of_two() {
+    let Some(store) = start() else { return };
+    let own = Container::run(MARIADB.image, MARIADB.options, MARIADB.command);
+    let (at_home, elsewhere) = MARIADB.ports;
+    wait_until("a server", LONG, || run(&own, &(MARIADB.ready)(at_home)));
+    let second = "mariadb-install-db --user=mysql --datadir=/tmp/two --auth-root-authentication-method=normal >/dev/null &&
+                  printf '[client]\\nsocket=/tmp/two.sock\\nport=3307\\n' >/root/.my.cnf";
+    own.exec(&["sh", "-c", second]);
+    let server = format!("--port={elsewhere}");
+    let server = [
+        "mariadbd",
+        "--user=mysql",
+        "--datadir=/tmp/two",
+        "--socket=/tmp/two.sock",
+        &server,
+    ];
+    docker(&[&["exec", "--detach", &own.name][..], &server].concat());
+    wait_until("the second server", LONG, || {
+        run(&own, &(MARIADB.ready)(elsewhere))
+    });
+    assert!(run(&own, &(MARIADB.make)(at_home, "own")));
+    assert!(run(&own, &(MARIADB.make)(elsewhere, "strange")));
+    let lifeboat = Lifeboat::new(&store, &own.name);
+    lifeboat.succeed(&["backup"]);
+    assert_eq!(store.backups("own").len(), 1, "{:?}", store.keys());
+    assert_eq!(store.backups("strange").len(), 0, "{:?}", store.keys());
+    restores_at_home(&MARIADB, &lifeboat, &own);
+    assert!(run(&own, &(MARIADB.has)(at_home, "own")));
+    assert!(!run(&own, &(MARIADB.has)(elsewhere, "own")));
+}
+
 rows! {
+    postgres_on_another_port_and_socket: stays_at_home(&POSTGRES_MOVED, &env(&[]));
+    postgres_without_a_socket: stays_at_home(&POSTGRES_WITHOUT_A_SOCKET, &env(&["PGHOST=127.0.0.1", "PGPORT=5432"]));
+    mariadb_a_second_server_beside_it: stays_with_the_first_of_two();
+    mongodb_on_the_port_of_its_configuration: stays_at_home(&MONGODB_MOVED, &env(&[]));
     postgres_a_host_and_a_port: stays_at_home(&POSTGRES, &env(&["PGHOST=127.0.0.1", "PGPORT=5433"]));
     postgres_an_address: stays_at_home(&POSTGRES, &env(&["PGHOSTADDR=127.0.0.1", "PGPORT=5433"]));
     postgres_a_service: stays_at_home(&POSTGRES, &Redirect {

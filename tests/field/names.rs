@@ -36,7 +36,7 @@ fn the_service_comes_first(label: bool) {
         format!("com.docker.compose.project={project}"),
         format!("com.docker.compose.service={name}"),
     ];
-    let _stranger = target(&name, &[], "strange");
+    let stranger = target(&name, &[], "strange");
     let own = target(&unique("own"), &[&labels[0], &labels[1]], "own");
     let lifeboat = Lifeboat::new(&store, &name)
         .custom("cat /text")
@@ -48,7 +48,7 @@ fn the_service_comes_first(label: bool) {
     if label {
         // The service's own container has the name: nobody else is meant.
         drop(own);
-        drop(_stranger);
+        drop(stranger);
         let _named = target(&name, &[&labels[0], &labels[1]], "named");
         let ran = lifeboat.succeed(&["backup"]);
         assert!(!ran.stderr.contains("has exactly the name"), "{}", ran.stderr);
@@ -70,7 +70,7 @@ fn a_name_comes_before_an_id() {
 }
 
 rows! {
-    a_stranger_with_the_name_of_a_service: the_service_comes_first(false);
+    astranger_with_the_name_of_a_service: the_service_comes_first(false);
     a_service_in_a_container_of_that_name: the_service_comes_first(true);
     a_name_that_begins_an_id: a_name_comes_before_an_id();
 }

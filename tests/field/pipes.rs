@@ -4,18 +4,18 @@ use crate::support::engine::has_image;
 use crate::support::{Container, Lifeboat, Store, start};
 
 /// What is in the target besides its `sh`.
-enum Shells {
+enum Besides {
     /// Debian 12's `dash`, which knows no `pipefail`, and nothing else.
-    DashAlone,
+    Alone,
     /// The same, and bash.
-    DashAndBash,
+    Bash,
     /// The same, and busybox.
-    DashAndBusybox,
+    Busybox,
 }
 
 const BROKEN: &str = "(echo part; exit 3) | cat";
 
-fn target(shells: &Shells) -> Option<Container> {
+fn target(shells: &Besides) -> Option<Container> {
     // Debian's newest dash may know it: the test is for one that does not.
     let image = "debian:bookworm-slim";
     if !has_image(image) {
@@ -23,10 +23,10 @@ fn target(shells: &Shells) -> Option<Container> {
     }
     let container = Container::run(image, &["--init"], &["sleep", "3600"]);
     assert!(!container.succeeds(&["sh", "-c", "set -o pipefail"]));
-    if !matches!(shells, Shells::DashAndBash) {
+    if !matches!(shells, Besides::Bash) {
         container.exec(&["rm", "/bin/bash"]);
     }
-    if matches!(shells, Shells::DashAndBusybox) {
+    if matches!(shells, Besides::Busybox) {
         let busybox = docker_cp("busybox", "/bin/busybox");
         let made = container.exec_with(
             &["sh", "-c", "cat >/bin/busybox && chmod 755 /bin/busybox"],
@@ -47,14 +47,14 @@ fn docker_cp(image: &str, path: &str) -> Vec<u8> {
     output.stdout
 }
 
-fn set_up(shells: &Shells) -> Option<(Store, Container)> {
+fn set_up(shells: &Besides) -> Option<(Store, Container)> {
     let store = start()?;
     Some((store, target(shells)?))
 }
 
 /// Nothing can see the first part fail: the command is not run.
 fn is_refused(command: &str) {
-    let Some((store, target)) = set_up(&Shells::DashAlone) else {
+    let Some((store, target)) = set_up(&Besides::Alone) else {
         return;
     };
     let lifeboat = Lifeboat::new(&store, &target.name).custom(command);
@@ -75,7 +75,7 @@ fn is_refused(command: &str) {
 }
 
 /// Another shell there runs it, and it fails.
-fn is_run_by(shells: &Shells, name: &str) {
+fn is_run_by(shells: &Besides, name: &str) {
     let Some((store, target)) = set_up(shells) else {
         return;
     };
@@ -90,7 +90,7 @@ fn is_run_by(shells: &Shells, name: &str) {
 
 /// A restore is refused before anything is done.
 fn restore_is_refused() {
-    let Some((store, target)) = set_up(&Shells::DashAlone) else {
+    let Some((store, target)) = set_up(&Besides::Alone) else {
         return;
     };
     let lifeboat = Lifeboat::new(&store, &target.name).custom("echo whole");
@@ -115,7 +115,7 @@ fn restore_is_refused() {
 
 /// Without a pipe any shell will do, whatever looks like one.
 fn is_run_by_any_shell() {
-    let Some((store, target)) = set_up(&Shells::DashAlone) else {
+    let Some((store, target)) = set_up(&Besides::Alone) else {
         return;
     };
     let lifeboat = Lifeboat::new(&store, &target.name).custom("echo 'a|b' || echo c # d | e");
@@ -127,8 +127,8 @@ fn is_run_by_any_shell() {
 rows! {
     no_shell_with_pipefail: is_refused(BROKEN);
     no_shell_with_pipefail_for_a_pipe_after_a_comment: is_refused("# don't\n(echo part; exit 3) | cat");
-    bash_beside_dash: is_run_by(&Shells::DashAndBash, "bash");
-    busybox_beside_dash: is_run_by(&Shells::DashAndBusybox, "busybox ash");
+    bash_beside_dash: is_run_by(&Besides::Bash, "bash");
+    busybox_beside_dash: is_run_by(&Besides::Busybox, "busybox ash");
     no_shell_with_pipefail_at_a_restore: restore_is_refused();
     no_pipe: is_run_by_any_shell();
 }

@@ -148,8 +148,8 @@ mod tests {
     use super::*;
 
     fn place(argv: &[&str], config: &str) -> (String, u16) {
-        let config: String = config.lines().map(|line| format!("config {line}\n")).collect();
-        let place = Mongodb::read_place((answer(&[(1, 0, argv)]) + &config).as_bytes());
+        let config: Vec<_> = config.lines().map(|line| format!("config {line}\n")).collect();
+        let place = Mongodb::read_place((answer(&[(1, 0, argv)]) + &config.concat()).as_bytes());
         let mongodb = Mongodb::new(None, None).in_place(&place);
         (mongodb.host().to_owned(), mongodb.port())
     }

@@ -32,7 +32,15 @@ impl Postgres {
         let ports = |process: &Process| port(process).or(wanted).unwrap_or(PORT);
         let chosen = servers.iter().min_by_key(|process| {
             let port = ports(process);
-            (process.id != 1, Some(port) != wanted, port != PORT, process.id)
+            // Where other containers' processes can be seen, the file that names its process is found here alone.
+            let elsewhere = lock(process, 0).is_none();
+            (
+                process.id != 1,
+                elsewhere,
+                Some(port) != wanted,
+                port != PORT,
+                process.id,
+            )
         });
         let Some(server) = chosen else {
             return Place {
@@ -131,8 +139,8 @@ mod tests {
     #[test]
     fn the_server_says_where_it_listens() {
         let of = |lock: &str| {
-            let lock: String = lock.lines().map(|line| format!("lock {line}\n")).collect();
-            place(&(answer(&[(1, 0, &["postgres"])]) + &lock), Some("5439"))
+            let lock: Vec<_> = lock.lines().map(|line| format!("lock {line}\n")).collect();
+            place(&(answer(&[(1, 0, &["postgres"])]) + &lock.concat()), Some("5439"))
         };
         let up = of("1\n/d\n17\n5433\n/srv/run\n*\n 1 2\nready");
         assert_eq!((up.host.as_deref(), up.port), (Some("/srv/run"), Some(5433)));

@@ -104,14 +104,12 @@ impl Facts {
     fn read() -> Self {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let name = read("/proc/sys/kernel/hostname").trim().to_owned();
-        let env = std::env::vars_os().filter_map(|(name, value)| {
-            let pair = [name.into_string().ok()?, value.into_string().ok()?];
-            Some(pair.join("="))
-        });
+        // As this process was started.
+        let env = read("/proc/self/environ");
         Self {
             group: group(&read("/proc/self/cgroup")),
             name: (name.len() == 12 && is_hex(&name)).then_some(name),
-            env: env.collect(),
+            env: env.split('\0').map(str::to_owned).collect(),
             ..Self::of_mounts(&read("/proc/self/mountinfo"))
         }
     }
