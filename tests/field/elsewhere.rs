@@ -214,7 +214,9 @@ fn run(container: &Container, argv: &[String]) -> bool {
 
 /// The rows in the bucket are the target's own, and so is the database that comes back.
 fn stays_at_home(engine: &Engine, redirect: &Redirect) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[engine.image]) else {
+        return;
+    };
     let (own, stranger) = two(engine, redirect);
     let (at_home, elsewhere) = engine.ports;
     let lifeboat = Lifeboat::new(&store, &own.name);
@@ -322,7 +324,9 @@ const MONGODB_MOVED: Engine = Engine {
 
 /// A second server in the container itself, to which the option files of clients lead.
 fn stays_with_the_first_of_two() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[MARIADB.image]) else {
+        return;
+    };
     let own = Container::run(MARIADB.image, MARIADB.options, MARIADB.command);
     let (at_home, elsewhere) = MARIADB.ports;
     wait_until("a server", LONG, || run(&own, &(MARIADB.ready)(at_home)));

@@ -109,7 +109,9 @@ fn target(engine: &Engine, way: &As) -> Container {
 
 /// The backup that is begun with half of it made holds all of it.
 fn is_waited_for(engine: &Engine, way: &As) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[engine.image]) else {
+        return;
+    };
     let target = target(engine, way);
     target.wait_for_file("/tmp/half");
     let lifeboat = Lifeboat::new(&store, &target.name);
@@ -127,7 +129,9 @@ fn is_waited_for(engine: &Engine, way: &As) {
 
 /// A restore that is begun meanwhile goes into the server that comes after it.
 fn is_waited_for_by_a_restore(engine: &Engine) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[engine.image]) else {
+        return;
+    };
     let target = target(engine, &As::Itself);
     target.wait_for_file("/tmp/half");
     let lifeboat = Lifeboat::new(&store, &target.name);
@@ -166,7 +170,9 @@ fn count(target: &Container, engine: &Engine) -> String {
 
 /// A signal ends the wait.
 fn is_waited_for_until_a_signal(engine: &Engine) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[engine.image]) else {
+        return;
+    };
     let target = target(engine, &As::Itself);
     target.wait_for_file("/tmp/half");
     let running = Lifeboat::new(&store, &target.name).spawn(&["backup"]);
@@ -178,7 +184,9 @@ fn is_waited_for_until_a_signal(engine: &Engine) {
 
 /// A server that never listens on an address is backed up at once.
 fn listens_on_its_socket_alone() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[POSTGRES.image]) else {
+        return;
+    };
     let target = target(&POSTGRES, &As::SocketAlone);
     target.wait_for_file("/tmp/half");
     target.exec(&["touch", "/tmp/go-on"]);
@@ -193,10 +201,12 @@ fn listens_on_its_socket_alone() {
 
 /// A server behind a shell that stays, with its usual addresses.
 fn runs_behind_a_shell() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[MONGODB.image]) else {
+        return;
+    };
     let entry = "mongod --fork --logpath /tmp/log --wiredTigerCacheSizeGB 0.3 && exec sleep 3600";
     let target = Container::run(
-        "mongo:6.0",
+        MONGODB.image,
         &["--tmpfs", "/data/db", "--entrypoint", "sh"],
         &["-c", entry],
     );

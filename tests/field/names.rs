@@ -1,7 +1,7 @@
 //! What an entry of TARGET means where several containers answer to it: the service of lifeboat's own project, else the
 //! container of that very name, else the one with that id.
 
-use crate::support::engine::{docker, unique};
+use crate::support::engine::{SHELL, docker, unique};
 use crate::support::{Container, Lifeboat, start};
 
 /// A container of any name, which holds the text.
@@ -21,7 +21,7 @@ fn target(name: &str, labels: &[&str], text: &str) -> Container {
     for label in labels {
         args.extend(["--label", label]);
     }
-    args.extend(["lifeboat-test/sh-dash", "sh", "-c", &write]);
+    args.extend([SHELL, "sh", "-c", &write]);
     docker(&args);
     Container {
         name: name.to_owned(),
@@ -30,7 +30,7 @@ fn target(name: &str, labels: &[&str], text: &str) -> Container {
 
 /// A stranger bears the name of the service: the service is backed up, and the stranger named, once.
 fn the_service_comes_first(label: bool) {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let (name, project) = (unique("db"), unique("project"));
     let labels = [
         format!("com.docker.compose.project={project}"),
@@ -58,7 +58,7 @@ fn the_service_comes_first(label: bool) {
 
 /// Without a service, the name comes before an id that begins so.
 fn a_name_comes_before_an_id() {
-    let Some(store) = start() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let other = target(&unique("other"), &[], "other");
     let id = docker(&["inspect", "--format", "{{.Id}}", &other.name])[..12].to_owned();
     let lifeboat = Lifeboat::new(&store, &id).custom("cat /text");
@@ -70,7 +70,7 @@ fn a_name_comes_before_an_id() {
 }
 
 rows! {
-    astranger_with_the_name_of_a_service: the_service_comes_first(false);
+    a_stranger_with_the_name_of_a_service: the_service_comes_first(false);
     a_service_in_a_container_of_that_name: the_service_comes_first(true);
     a_name_that_begins_an_id: a_name_comes_before_an_id();
 }

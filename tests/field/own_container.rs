@@ -2,12 +2,11 @@
 //! looked for, and whether it is started again whenever it ends. With another container's network, the files that usually
 //! tell are that container's.
 
-use crate::support::engine::{docker, has_image, unique};
+use crate::support::engine::{SHELL, docker, unique};
 use crate::support::lifeboat::Running;
-use crate::support::{Container, LONG, Lifeboat, Ran, Store, start, wait_until};
+use crate::support::{Container, LONG, Lifeboat, Ran, start, wait_until};
 use std::process::Command;
 
-const IMAGE: &str = "debian:trixie-slim";
 /// What lifeboat needs there: the engine, and roots that it may trust, which the image lacks.
 const MOUNTS: [&str; 2] = [
     "/var/run/docker.sock:/var/run/docker.sock",
@@ -30,7 +29,7 @@ fn service(name: &str, text: &str) -> Container {
         "--label",
         "com.docker.compose.service=db",
     ];
-    Container::run("lifeboat-test/sh-dash", &options, &["sh", "-c", &write])
+    Container::run(SHELL, &options, &["sh", "-c", &write])
 }
 
 /// A container of a project, whose network lifeboat shares. It reaches the store: it has the host's network.
@@ -50,7 +49,7 @@ fn neighbour(name: &str, more: &[&str]) -> Container {
     ];
     args.extend(["--name", &container.name, "--label", &project]);
     args.extend(more);
-    args.extend([IMAGE, "sleep", "3600"]);
+    args.extend([SHELL, "sleep", "3600"]);
     docker(&args);
     container
 }
@@ -72,7 +71,7 @@ fn arguments(lifeboat: &Lifeboat, options: &[&str], args: &[&str]) -> Vec<String
     );
     all.extend(options.iter().map(|word| (*word).to_owned()));
     all.extend(
-        [IMAGE, "/lifeboat"]
+        [SHELL, "/lifeboat"]
             .iter()
             .chain(args)
             .map(|word| (*word).to_owned()),
@@ -85,14 +84,9 @@ fn run(lifeboat: &Lifeboat, options: &[&str], args: &[&str]) -> Ran {
     Running::of(Command::new("docker").args(arguments(lifeboat, &options, args))).wait(LONG)
 }
 
-fn set_up() -> Option<Store> {
-    let store = start()?;
-    has_image(IMAGE).then_some(store)
-}
-
 /// `db` is the service of lifeboat's own project, not of the one whose network it has.
 fn means_its_own_project(cgroup: &str) {
-    let Some(store) = set_up() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let (own, other) = (unique("own"), unique("other"));
     let (_ours, _theirs) = (service(&own, "ours"), service(&other, "theirs"));
     let neighbour = neighbour(&other, &[]);
@@ -121,7 +115,7 @@ fn means_its_own_project(cgroup: &str) {
 
 /// Whether it would run in an endless loop is its own restart policy's matter.
 fn means_its_own_restart_policy() {
-    let Some(store) = set_up() else { return };
+    let Some(store) = start(&[SHELL]) else { return };
     let target = service(&unique("own"), "ours");
     let lifeboat = Lifeboat::new(&store, &target.name).custom("cat /text");
     let restarted = neighbour(&unique("other"), &["--restart", "always"]);
