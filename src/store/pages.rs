@@ -12,6 +12,21 @@ pub struct Page<T, M = String> {
     pub next: Option<M>,
 }
 
+/// What a page leads on to. A listing ends by the store's own word alone: some send a marker without saying that there is
+/// more, and what is behind it would not exist for whoever asks. More without a marker is a fault of the store.
+pub(super) fn leads_on<M>(
+    truncated: Option<bool>,
+    marker: Option<M>,
+    lost: &'static str,
+) -> Result<Option<M>, &'static str> {
+    match (truncated, marker) {
+        // AWS S3 numbers the last part of the last page too.
+        (Some(false), _) => Ok(None),
+        (Some(true), None) => Err(lost),
+        (_, marker) => Ok(marker),
+    }
+}
+
 /// A row of a listing.
 pub trait Row {
     /// What stays the same when it is listed again: a key, but not the time that is told with it.
@@ -107,6 +122,24 @@ mod tests {
         };
         let mut all = Vec::new();
         follow(at, |why| why, |row| all.push(row)).await.map(|()| all)
+    }
+
+    #[test]
+    fn a_listing_ends_by_the_stores_word_alone() {
+        for (truncated, marker, next) in [
+            (Some(true), Some(1), Ok(Some(1))),
+            (None, Some(1), Ok(Some(1))),
+            (Some(false), Some(1), Ok(None)),
+            (Some(false), None, Ok(None)),
+            (None, None, Ok(None)),
+            (Some(true), None, Err("lost")),
+        ] {
+            assert_eq!(
+                leads_on(truncated, marker, "lost"),
+                next,
+                "{truncated:?} {marker:?}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -19,3 +19,5 @@ mod pipes;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]
 mod support;
+
+mod listing;

@@ -1,6 +1,7 @@
 //! Requests that read, list and delete. Each function is one attempt; the trait's methods retry it.
 
 use super::{Again, Failure, Head, Listed, Page, Shared, StoreErrorKind, one_attempt, size, timestamp};
+use crate::store::pages::leads_on;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use bytes::{Bytes, BytesMut};
@@ -189,13 +190,12 @@ impl Shared {
         let Some(rows) = listing.contents().iter().map(row).collect() else {
             return Err(wrong("a row without key, size or time"));
         };
-        let next = listing.next_continuation_token().map(str::to_owned);
-        match listing.is_truncated() {
-            // Taken for the end, the rest of the backups would not exist for whoever asks.
-            Some(true) if next.is_none() => Err(wrong("a page that is not the last and does not lead on")),
-            Some(true) => Ok(Page { rows, next }),
-            _ => Ok(Page { rows, next: None }),
-        }
+        let token = listing
+            .next_continuation_token()
+            .filter(|token| !token.is_empty());
+        let lost = "the store says IsTruncated and sends no NextContinuationToken: the page is not the last and does not lead on";
+        let next = leads_on(listing.is_truncated(), token.map(str::to_owned), lost).map_err(wrong)?;
+        Ok(Page { rows, next })
     }
 
     pub(super) async fn delete(&self, key: &str) -> Result<(), Failure> {

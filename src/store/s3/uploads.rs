@@ -1,7 +1,7 @@
 //! Listing what was begun and not ended: open uploads, and their parts.
 
 use super::{Again, Failure, OpenUpload, Page, Shared, StoreError, timestamp};
-use crate::store::pages::{Row, follow};
+use crate::store::pages::{Row, follow, leads_on};
 use jiff::Timestamp;
 use std::hash::Hash;
 
@@ -51,13 +51,16 @@ impl Shared {
             .filter_map(row)
             .filter(|upload| upload.key.starts_with(prefix))
             .collect();
-        let marker = (listing.next_key_marker, listing.next_upload_id_marker);
-        // What a store does not lead on to can't be swept either.
-        let more = listing.is_truncated == Some(true) && marker != (None, None);
-        Ok(Page {
-            rows,
-            next: more.then_some(marker),
-        })
+        let filled = |marker: Option<String>| marker.filter(|marker| !marker.is_empty());
+        let marker = (
+            filled(listing.next_key_marker),
+            filled(listing.next_upload_id_marker),
+        );
+        let marker = Some(marker).filter(|marker| *marker != (None, None));
+        let lost = "the store says IsTruncated and sends no NextKeyMarker: the page is not the last and does not lead on";
+        let next = leads_on(listing.is_truncated, marker, lost)
+            .map_err(|reason| self.wandering("ListMultipartUploads", prefix, reason))?;
+        Ok(Page { rows, next })
     }
 
     pub(super) async fn newest_part(&self, key: &str, upload: &str) -> Result<Option<Timestamp>, StoreError> {
@@ -100,14 +103,14 @@ impl Shared {
             // Of unknown age, it might be of this minute.
             return Err(self.wandering("ListParts", key, "a part without its time"));
         };
-        match (listing.is_truncated(), listing.next_part_number_marker) {
-            (Some(true), None) => {
-                let reason = "a page that is not the last and does not lead on";
-                Err(self.wandering("ListParts", key, reason))
-            }
-            (Some(true), next) => Ok(Page { rows, next }),
-            _ => Ok(Page { rows, next: None }),
-        }
+        // Before the first part stands part 0.
+        let marker = listing
+            .next_part_number_marker
+            .filter(|marker| !matches!(marker.as_str(), "" | "0"));
+        let lost = "the store says IsTruncated and sends no NextPartNumberMarker: the page is not the last and does not lead on";
+        let next = leads_on(listing.is_truncated, marker, lost)
+            .map_err(|reason| self.wandering("ListParts", key, reason))?;
+        Ok(Page { rows, next })
     }
 
     fn wandering(&self, operation: &'static str, subject: &str, reason: &str) -> Failure {

@@ -343,6 +343,76 @@ async fn a_listing_that_leads_nowhere_is_not_the_end() {
     );
 }
 
+/// Two pages of a listing, each with one row; `says` is what the first one says of the second.
+fn two_pages(
+    element: &'static str,
+    rows: [&'static str; 2],
+    says: &'static str,
+) -> impl Fn(usize, &Request) -> Answer {
+    move |number, _| {
+        let says = if number == 0 {
+            says
+        } else {
+            "<IsTruncated>false</IsTruncated>"
+        };
+        let page = format!("<{element}>{says}{}</{element}>", rows[number.min(1)]);
+        reply(200, "", &page)
+    }
+}
+
+#[tokio::test]
+async fn a_marker_alone_says_that_there_is_more() {
+    const TIME: &str = "2026-11-20T03:00:00Z";
+    for (word, pages) in [
+        ("<IsTruncated>true</IsTruncated>", 2),
+        ("", 2),
+        ("<IsTruncated>false</IsTruncated>", 1),
+    ] {
+        let says = |marker: &str| -> &'static str { format!("{word}{marker}").leak() };
+        let row = |key: &str| -> &'static str {
+            format!("<Contents><Key>{key}</Key><Size>1</Size><LastModified>{TIME}</LastModified></Contents>")
+                .leak()
+        };
+        let token = says("<NextContinuationToken>t</NextContinuationToken>");
+        let script = two_pages("ListBucketResult", [row("a"), row("b")], token);
+        let (store, _) = scripted::store(Checksum::Md5, script).await;
+        assert_eq!(store.list("").await.unwrap().len(), pages, "{word}");
+        let row = |key: &str| -> &'static str {
+            format!("<Upload><Key>{key}</Key><UploadId>i</UploadId><Initiated>{TIME}</Initiated></Upload>")
+                .leak()
+        };
+        let marker = says("<NextKeyMarker>a</NextKeyMarker>");
+        let script = two_pages("ListMultipartUploadsResult", [row("a"), row("b")], marker);
+        let (store, _) = scripted::store(Checksum::Md5, script).await;
+        assert_eq!(store.list_uploads("").await.unwrap().len(), pages, "{word}");
+        let row = |number: usize| -> &'static str {
+            format!("<Part><PartNumber>{number}</PartNumber><LastModified>2026-11-20T03:00:0{number}Z</LastModified></Part>")
+                .leak()
+        };
+        let marker = says("<NextPartNumberMarker>1</NextPartNumberMarker>");
+        let script = two_pages("ListPartsResult", [row(1), row(2)], marker);
+        let (store, _) = scripted::store(Checksum::Md5, script).await;
+        let newest = store.newest_part("k", "i").await.unwrap().unwrap();
+        assert_eq!(
+            newest.to_string(),
+            format!("2026-11-20T03:00:0{pages}Z"),
+            "{word}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn uploads_and_parts_that_lead_nowhere_are_the_stores_fault() {
+    let uploads = "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker></NextKeyMarker></ListMultipartUploadsResult>";
+    let (store, _) = scripted::store(Checksum::Md5, move |_, _| reply(200, "", uploads)).await;
+    let error = store.list_uploads("").await.unwrap_err();
+    assert!(error.reason.contains("does not lead on"), "{error}");
+    let parts = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>0</NextPartNumberMarker></ListPartsResult>";
+    let (store, _) = scripted::store(Checksum::Md5, move |_, _| reply(200, "", parts)).await;
+    let error = store.newest_part("k", "i").await.unwrap_err();
+    assert!(error.reason.contains("does not lead on"), "{error}");
+}
+
 #[tokio::test]
 async fn uploads_listed_in_a_circle_are_an_error() {
     let (store, seen) = scripted::store(Checksum::Md5, |number, _| {
