@@ -80,15 +80,27 @@ pub struct Origin {
     /// The compose project of the container: several on one engine may give their services the same names.
     #[serde(default)]
     pub project: Option<String>,
-    /// What the database server itself is known by (`PostgreSQL`'s system identifier).
+    /// What the database server itself is known by, and whatever runs over a copy of its files: `PostgreSQL`'s system
+    /// identifier, `MySQL`'s `server_uuid`, an id in a file of `MariaDB`'s, and of a collection of `MongoDB`'s.
     #[serde(default)]
     pub system_identifier: Option<String>,
 }
 
 impl Origin {
-    /// Whether both are one installation. An engine that has no id could be any.
+    /// Whether both are one installation's, and of one database server. An engine that has no id could be any.
     pub fn is(&self, other: &Self) -> bool {
         !self.engine_id.is_empty() && self == other
+    }
+
+    /// Whether both are one installation's, whatever server was there.
+    pub fn is_of_installation(&self, other: &Self) -> bool {
+        !self.engine_id.is_empty() && self.engine_id == other.engine_id && self.project == other.project
+    }
+
+    /// Whether they are certainly of two database servers. Of one that is not named nobody can tell: manifests of
+    /// before lifeboat knew it have none.
+    pub fn is_of_another_server(&self, other: &Self) -> bool {
+        matches!((&self.system_identifier, &other.system_identifier), (Some(one), Some(other)) if one != other)
     }
 }
 

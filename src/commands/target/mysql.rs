@@ -26,7 +26,19 @@ impl<R: Runtime> Target<'_, R> {
             error
         })?;
         let reads_accounts = self.ask(&mysql.may_read_accounts()).await?.code == 0;
-        let server = Mysql::read_server(&answer.stdout, reads_accounts).map_err(not_understood)?;
+        let mut server = Mysql::read_server(&answer.stdout, reads_accounts).map_err(not_understood)?;
+        if let (None, Some(folder)) = (&server.system_identifier, &server.aria_folder) {
+            server.system_identifier = self.identity_of_mariadb(&mysql, folder).await?;
+        }
         Ok((mysql, server))
+    }
+
+    async fn identity_of_mariadb(&self, mysql: &Mysql, folder: &str) -> Result<Option<String>> {
+        let answer = self.ask(&Mysql::control_file(folder)).await?;
+        if let Some(id) = Mysql::read_control_file(&answer.stdout) {
+            return Ok(Some(id));
+        }
+        let answer = self.ask(&mysql.oldest_table()).await?;
+        Ok(Mysql::read_oldest_table(&answer.stdout))
     }
 }

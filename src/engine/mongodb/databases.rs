@@ -77,6 +77,7 @@ mod tests {
             restoring: name.starts_with('+'),
         });
         Server {
+            system_identifier: None,
             version: String::new(),
             set: None,
             router: false,

@@ -30,6 +30,14 @@ try {
 } catch (error) {
   reads_users = false;
 }
+// Made once, with the first files, and replicated: of a set every member has it.
+let system_identifier = null;
+try {
+  const { uuid } = admin.getCollectionInfos({ name: "system.version" })[0].info;
+  system_identifier = uuid.toHexString ? uuid.toHexString() : String(uuid);
+} catch (error) {
+  // Not this account's to see.
+}
 let locked = false;
 try {
   locked = Boolean(admin.runCommand({ currentOp: 1, $ownOps: true }).fsyncLock);
@@ -39,6 +47,7 @@ try {
 say({
   version: must(admin.runCommand({ buildInfo: 1 })).version,
   set: hello.setName || null,
+  system_identifier,
   router: hello.msg === "isdbgrid",
   writable: Boolean(hello.isWritablePrimary),
   user: who.length ? who[0].user : null,

@@ -17,6 +17,9 @@ pub struct Server {
     pub set: Option<String>,
     /// Whether it is the router of a sharded cluster.
     pub router: bool,
+    /// What the server itself is known by, and every member of its set, and a copy of its files.
+    #[serde(default)]
+    pub system_identifier: Option<String>,
     /// Whether it takes writes: a standalone, a primary, a router.
     pub writable: bool,
     /// Who is asking; `None` where nobody was asked who he is.
