@@ -2,6 +2,7 @@
 
 use crate::cli::{Cli, Verb};
 use crate::commands::bucket::Bucket;
+use crate::commands::ours::Ours;
 use crate::commands::{self, Cancel, Context};
 use crate::config::{self, Config};
 use crate::error::{Error, Result, Stage};
@@ -72,7 +73,14 @@ async fn verb(cli: Cli, config: Arc<Config>, cancel: Cancel) -> Result<Exit> {
     let store = S3Store::connect(&config.s3)
         .await
         .map_err(|error| error.at(Stage::Config))?;
-    let bucket = Bucket { store, config };
+    let ours = match verb {
+        Verb::List(_) | Verb::Verify(_) | Verb::Get(_) | Verb::Prune { .. } | Verb::Delete { .. } => {
+            ours(&config, &cancel).await?
+        }
+        _ => Ours::default(),
+    };
+    let ours = Arc::new(ours);
+    let bucket = Bucket { store, config, ours };
     let done = |()| Exit::Done;
     match verb {
         Verb::Backup => Ok(commands::backup::once(&context(bucket, cancel)?).await?.exit()),
@@ -91,6 +99,15 @@ async fn verb(cli: Cli, config: Arc<Config>, cancel: Cancel) -> Result<Exit> {
             .map(done),
         Verb::Check | Verb::Config | Verb::IamPolicy | Verb::Version => Ok(Exit::Done),
     }
+}
+
+/// Which backups are of this installation: these verbs work without an engine too, and then nobody knows.
+async fn ours(config: &Config, cancel: &Cancel) -> Result<Ours> {
+    let Ok(runtime) = DockerRuntime::connect(&config.docker) else {
+        return Ok(Ours::default());
+    };
+    let ask = async { Ok(Ours::ask(&runtime, config).await) };
+    cancel.or_interrupted(Stage::List, ask).await
 }
 
 fn context(bucket: Bucket<S3Store>, cancel: Cancel) -> Result<Context<DockerRuntime, S3Store>> {

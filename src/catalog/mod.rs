@@ -164,6 +164,11 @@ impl Catalog {
         self.incomplete.retain(|half| wanted(half.key.target()));
     }
 
+    /// Forgets complete backups that `wanted` does not want.
+    pub fn retain(&mut self, wanted: impl Fn(&Backup) -> bool) {
+        self.complete.retain(|backup| wanted(backup));
+    }
+
     /// The complete backups, newest first; those from the future are not among them once they are split off.
     pub fn complete(&self) -> &[Backup] {
         &self.complete

@@ -8,6 +8,7 @@ use super::{Backup, Incomplete, Key, Totals};
 use crate::shown::printable;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 const HEAD: [&str; 6] = ["TARGET", "DATABASE", "STARTED", "AGE", "SIZE", "KEY"];
 
@@ -16,11 +17,30 @@ pub const OTHER_RUN: &str = "dropped or failed since?";
 
 /// Complete backups, in the order given.
 pub fn backups<'a>(rows: impl IntoIterator<Item = &'a Backup>, now: Timestamp, zone: &TimeZone) -> String {
+    noted(rows, now, zone, &BTreeMap::new())
+}
+
+/// The same, with `notes` behind the rows of these dumps' whole keys.
+pub fn noted<'a>(
+    rows: impl IntoIterator<Item = &'a Backup>,
+    now: Timestamp,
+    zone: &TimeZone,
+    notes: &BTreeMap<String, String>,
+) -> String {
     let rows: Vec<&Backup> = rows.into_iter().collect();
-    let cells = rows
-        .iter()
-        .map(|backup| cells(&backup.key, &backup.object, backup.bytes, now, zone).to_vec());
-    let table = align(HEAD.map(str::to_owned).to_vec(), cells);
+    let cells = rows.iter().map(|backup| {
+        let mut cells = cells(&backup.key, &backup.object, backup.bytes, now, zone).to_vec();
+        cells.push(
+            notes
+                .get(&backup.object)
+                .map(|note| printable(note))
+                .unwrap_or_default(),
+        );
+        cells
+    });
+    let mut head = HEAD.map(str::to_owned).to_vec();
+    head.push(String::new());
+    let table = align(head, cells);
     let totals = Totals::of(rows);
     let plural = if totals.count == 1 { "" } else { "s" };
     format!("{table}{} backup{plural}, {}\n", totals.count, size(totals.bytes))
@@ -160,6 +180,21 @@ db       größe     2026-07-19 05:00:00 CEST  124d  1000 B   p/db/gr%C3%B6%C3%9
         assert_eq!(
             super::backups([], at("2026-11-20T06:10:00Z"), &berlin()),
             "TARGET  DATABASE  STARTED  AGE  SIZE  KEY\n0 backups, 0 B\n"
+        );
+    }
+
+    #[test]
+    fn notes_stand_behind_their_rows() {
+        let rows = [
+            backup("db", "a", "2026-11-20T03:00:00Z"),
+            backup("db", "b", "2026-11-20T03:00:00Z"),
+        ];
+        let notes = [(rows[1].object.clone(), "of whoever\u{1b}".to_owned())].into();
+        let table = noted(&rows, at("2026-11-20T03:45:00Z"), &TimeZone::UTC, &notes);
+        let lines: Vec<_> = table.lines().collect();
+        assert!(
+            lines[1].ends_with(".sql") && lines[2].ends_with(".sql  of whoever?"),
+            "{table}"
         );
     }
 

@@ -1,6 +1,7 @@
 //! The bucket as the verbs see it: backups and manifests rather than keys and bytes.
 
-use crate::catalog::{Backup, Catalog, Database, Entry, Key, Listing, Manifest, key, table};
+use super::ours::Ours;
+use crate::catalog::{Backup, CLOCK_TOLERANCE, Catalog, Database, Entry, Key, Listing, Manifest, key, table};
 use crate::clock;
 use crate::config::{Compression, Config, Selector};
 use crate::error::{Error, Result, Stage};
@@ -59,6 +60,8 @@ pub struct Bucket<S> {
     pub store: S,
     /// Everything configured.
     pub config: Arc<Config>,
+    /// Which of its backups are this installation's, as far as it is known: verbs that may overwrite ask for themselves.
+    pub ours: Arc<Ours>,
 }
 
 impl<S: Store> Bucket<S> {
@@ -73,6 +76,24 @@ impl<S: Store> Bucket<S> {
         clock::now()
             .saturating_add(ahead)
             .unwrap_or_else(|_| clock::now())
+    }
+
+    /// Says, where it is so, that this machine's clock is not the store's. Stamps are by the store's, and so is all that is
+    /// judged by them; SCHEDULE is by this machine's.
+    pub fn warn_of_clock(&self) {
+        let Some(ahead) = self
+            .store
+            .clock_ahead()
+            .filter(|ahead| ahead.abs() > CLOCK_TOLERANCE)
+        else {
+            return;
+        };
+        tracing::warn!(
+            hint = "set the clock of this host (NTP)",
+            "the local clock is {} {} the store's, by which backups are stamped",
+            table::age(ahead.abs()),
+            if ahead.is_positive() { "behind" } else { "ahead of" }
+        );
     }
 
     /// What is there of these targets. Backups from the future are set apart, and said.

@@ -1,14 +1,18 @@
 //! `check`: everything a backup needs, looked at one by one; one line each, with the mend.
 
+use super::backup::plan::{self, NO_DATABASE};
 use super::bucket::{Bucket, Scope};
+use super::ours::Ours;
 use super::target::Target;
 use super::{Cancel, compressing, memory_limit, print, workers};
+use crate::catalog::Catalog;
 use crate::catalog::table::size;
 use crate::clock;
 use crate::config::{Config, EngineName};
-use crate::engine::{custom, mysql, postgres};
+use crate::engine::{custom, mongodb, mysql, postgres};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
+use crate::retention::collapse;
 use crate::runtime::docker::DockerRuntime;
 use crate::runtime::{Container, Runtime};
 use crate::schedule::Schedule;
@@ -80,6 +84,7 @@ async fn all(config: &Arc<Config>) -> Exit {
         Ok(runtime) => runtime.version().await.map_err(|error| error.at(Stage::Target)),
         Err(_) => Ok(String::new()),
     };
+    let mut ours = Ours::default();
     match runtime {
         Err(error) => {
             report.look::<()>("runtime", Err(error), |()| String::new());
@@ -92,10 +97,11 @@ async fn all(config: &Arc<Config>) -> Exit {
                 .is_some()
             {
                 targets(config, &runtime, &mut report).await;
+                ours = Ours::ask(&runtime, config).await;
             }
         }
     }
-    store(config, &mut report).await;
+    store(config, ours, &mut report).await;
     schedule(config);
     memory(config);
     report.first.unwrap_or(Exit::Done)
@@ -118,7 +124,15 @@ async fn targets(config: &Config, runtime: &DockerRuntime, report: &mut Report) 
                     continue;
                 }
                 let outcome = tool(config, runtime, &container).await;
-                report.look("dump tool", outcome, Clone::clone);
+                if let Some(tool) = report.look("dump tool", outcome, |tool| tool.says.clone())
+                    && tool.databases == Some(0)
+                {
+                    let mend = "DATABASES and EXCLUDE_DATABASES leave none, or the server has none";
+                    warn(
+                        "databases",
+                        &format!("{NO_DATABASE} of {}; mend: {mend}", container.target),
+                    );
+                }
             }
         }
     }
@@ -129,10 +143,17 @@ async fn is_being_set_up(config: &Config, runtime: &DockerRuntime, container: &C
     target.is_being_set_up(target.engine().await?).await
 }
 
-async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -> Result<String> {
+/// What dumps a target.
+struct Tool {
+    says: String,
+    /// How many databases would be backed up; a custom command does not tell.
+    databases: Option<usize>,
+}
+
+async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -> Result<Tool> {
     let target = Target::new(runtime, container, config)?;
-    match target.engine().await? {
-        EngineName::Custom => custom(&target).await,
+    let (says, databases) = match target.engine().await? {
+        EngineName::Custom => (custom(&target).await?, None),
         engine @ (EngineName::Mysql | EngineName::Mariadb) => {
             let (account, server) = target.mysql(engine).await?;
             let chosen = mysql::choose(&server, target.dump.databases.as_deref(), &target.dump.exclude)
@@ -146,7 +167,7 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
                     ));
                 }
             }
-            Ok(format!(
+            let says = format!(
                 "{}, server {}, {} databases, as {}{}",
                 account.tools().dump_version,
                 server.version,
@@ -157,7 +178,8 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
                 } else {
                     " (may not read mysql.user: no users and grants)"
                 },
-            ))
+            );
+            (says, Some(chosen.len()))
         }
         EngineName::Postgres => {
             let (account, server) = target.postgres().await?;
@@ -167,20 +189,23 @@ async fn tool(config: &Config, runtime: &DockerRuntime, container: &Container) -
                 _ => format!("; left by interrupted restores: {}", stale.join(", ")),
             };
             let tool = target.version_of("pg_dump").await.unwrap_or_default();
-            Ok(format!(
+            let chosen = plan::postgres::choose(&target, &account, &server).await?;
+            let says = format!(
                 "{tool}, server {}, {} databases, as {}{}{left}",
                 server.version,
-                server.databases.len(),
+                chosen.len(),
                 account.user(),
                 if server.superuser {
                     ""
                 } else {
                     " (no superuser: what it may not read fails)"
                 },
-            ))
+            );
+            (says, Some(chosen.len()))
         }
-        EngineName::Mongodb => mongodb(&target).await,
-    }
+        EngineName::Mongodb => mongodb(&target).await?,
+    };
+    Ok(Tool { says, databases })
 }
 
 async fn custom(target: &Target<'_, DockerRuntime>) -> Result<String> {
@@ -202,8 +227,11 @@ async fn custom(target: &Target<'_, DockerRuntime>) -> Result<String> {
     Ok(says.join("; "))
 }
 
-async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<String> {
+async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<(String, Option<usize>)> {
     let (_, server) = target.mongodb().await?;
+    let dump = &target.dump;
+    let chosen = mongodb::choose(&server, dump.databases.as_deref(), &dump.exclude)
+        .map_err(|error| Error::new(Stage::Target, Exit::Usage, error))?;
     let tool = target.version_of("mongodump").await.unwrap_or_default();
     let account = match &server.user {
         Some(user) => format!("as {user} ({})", server.roles.join(", ")),
@@ -213,7 +241,7 @@ async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<String> {
         "{tool}, server {}, {}, {account}, {} databases",
         server.version,
         server.kind(),
-        server.of_users().count(),
+        chosen.len(),
     );
     if !server.reads_users {
         says.push_str("; users and roles it may not read");
@@ -228,10 +256,10 @@ async fn mongodb(target: &Target<'_, DockerRuntime>) -> Result<String> {
         says.push_str("; half restored: ");
         says.push_str(&database.name);
     }
-    Ok(says)
+    Ok((says, Some(chosen.len())))
 }
 
-async fn store(config: &Arc<Config>, report: &mut Report) {
+async fn store(config: &Arc<Config>, ours: Ours, report: &mut Report) {
     let store = S3Store::connect(&config.s3)
         .await
         .map_err(|error| error.at(Stage::Config));
@@ -243,15 +271,19 @@ async fn store(config: &Arc<Config>, report: &mut Report) {
     let bucket = Bucket {
         store,
         config: Arc::clone(config),
+        ours: Arc::new(ours),
     };
     let listed = bucket.catalog(&Scope::new(config, None)).await;
-    report.look("bucket", listed, |catalog| {
+    let listed = report.look("bucket", listed, |catalog| {
         format!(
             "{} can be listed, {} whole backups",
             config.s3.bucket,
             catalog.complete().len()
         )
     });
+    if let Some(catalog) = listed {
+        backups(&bucket, &catalog).await;
+    }
     match probe(&bucket).await {
         Ok(Some(stays)) => warn(
             "write",
@@ -275,6 +307,34 @@ async fn store(config: &Arc<Config>, report: &mut Report) {
         ),
         Some(ahead) => ok("clock", &format!("{} s from the store's", ahead.abs().as_secs())),
         None => warn("clock", "the store does not tell its time: nothing is pruned"),
+    }
+}
+
+/// What is there and not as it should be: others' backups under our names, and newest ones that are a fraction.
+async fn backups<S: Store>(bucket: &Bucket<S>, catalog: &Catalog) {
+    // What can't be read is said where it is needed.
+    let others = bucket
+        .ours
+        .others(bucket, catalog.complete())
+        .await
+        .unwrap_or_default();
+    for (name, count) in others.counts() {
+        let says = format!("{count} whole backups of another installation ({name}): set S3_PREFIX");
+        warn("backups", &says);
+    }
+    let mine = catalog
+        .complete()
+        .iter()
+        .filter(|backup| others.name(backup).is_none());
+    for (newest, before) in collapse::of_each(mine) {
+        let says = format!(
+            "{} has {}, less than half of the {} of {}; mend: look whether data is missing",
+            newest.key.text(),
+            size(newest.bytes),
+            size(before.bytes),
+            before.key.text()
+        );
+        warn("backups", &says);
     }
 }
 
@@ -389,6 +449,7 @@ mod tests {
         let bucket = Bucket {
             store: MemoryStore::new(),
             config: Arc::new(loaded.config),
+            ours: Arc::default(),
         };
         if let Some(kind) = fault {
             bucket.store.fail_all(Op::Delete, Fault::Error(kind));

@@ -2,6 +2,7 @@
 
 use super::Cancel;
 use super::bucket::{Bucket, Scope};
+use super::whose::{Said, said};
 use crate::catalog::{Backup, Catalog, Database};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -12,12 +13,14 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, keys: &[String], force: bool, can
     bucket.deletes()?;
     let scope = Scope::new(&bucket.config, None);
     let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
+    bucket.warn_of_clock();
     let chosen = keys
         .iter()
         .map(|text| find(&catalog, text))
         .collect::<Result<Vec<_>>>()?;
     for backup in chosen.iter().filter(|_| !force) {
-        if let Some(reason) = protected(&catalog, backup, &chosen) {
+        let asked = protected(bucket, &catalog, backup, &chosen);
+        if let Some(reason) = cancel.or_interrupted(Stage::Prune, asked).await? {
             return Err(
                 Error::refused(Stage::Prune, format!("{} is {reason}", backup.key.text()))
                     .hint("--force deletes it all the same; nothing was deleted"),
@@ -49,18 +52,47 @@ fn find<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Backup> {
         })
 }
 
-/// Why this backup goes only by force.
-fn protected(catalog: &Catalog, backup: &Backup, chosen: &[&Backup]) -> Option<&'static str> {
+/// Why this backup goes only by force. Of each installation the newest is the newest: another's, however new, is no backup of
+/// what this one has.
+async fn protected<S: Store>(
+    bucket: &Bucket<S>,
+    catalog: &Catalog,
+    backup: &Backup,
+    chosen: &[&Backup],
+) -> Result<Option<String>> {
     let (target, database) = (backup.key.target(), backup.key.database());
-    if matches!(database, Database::Replaced(_)) {
-        return None;
+    let (_, made) = said(bucket, backup).await?;
+    if let Said::Origin(origin) = &made
+        && bucket.ours.is_anothers(target, origin)
+    {
+        return Ok(Some(format!(
+            "of another installation ({})",
+            bucket.ours.name(origin)
+        )));
     }
+    if matches!(database, Database::Replaced(_)) {
+        return Ok(None);
+    }
+    let newest = Some("the newest backup of its database".to_owned());
     if catalog.newest(target, database) == Some(backup) {
-        return Some("the newest backup of its database");
+        return Ok(newest);
     }
     // The newest that counts is none of those from the future, but one of these may be all there is.
     let stays = |other: &Backup| {
         other.key.target() == target && other.key.database() == database && !chosen.contains(&other)
     };
-    (!whole(catalog).any(stays)).then_some("one of the last backups of its database")
+    if !whole(catalog).any(stays) {
+        return Ok(Some("one of the last backups of its database".to_owned()));
+    }
+    let newer = catalog.of(target, database).take_while(|other| *other != backup);
+    if let Said::Origin(origin) = made {
+        for other in newer {
+            match said(bucket, other).await? {
+                (_, Said::Origin(other)) if !other.is_of_installation(&origin) => {}
+                _ => return Ok(None),
+            }
+        }
+        return Ok(newest);
+    }
+    Ok(None)
 }

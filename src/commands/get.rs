@@ -20,9 +20,8 @@ const HELD_BYTES: usize = 64 * 1024;
 
 /// Runs the verb.
 pub async fn run<S: Store>(bucket: &Bucket<S>, args: &GetArgs, cancel: &Cancel) -> Result<()> {
-    let mut chosen = cancel
-        .or_interrupted(Stage::List, selection::choose(bucket, &args.which, &args.scope))
-        .await?;
+    let choose = selection::choose(bucket, &args.which, &args.scope);
+    let mut chosen = cancel.or_interrupted(Stage::List, choose).await?;
     let (Some(backup), true) = (chosen.pop(), chosen.is_empty()) else {
         return Err(Error::new(
             Stage::List,

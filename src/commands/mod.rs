@@ -9,6 +9,7 @@ mod first;
 pub mod get;
 pub mod iam_policy;
 pub mod list;
+pub mod ours;
 pub mod prune;
 pub mod restore;
 pub mod run;

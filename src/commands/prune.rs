@@ -3,21 +3,25 @@
 use super::backup::dump::Made;
 use super::bucket::{Bucket, Scope};
 use super::first::First;
-use super::whose::Whose;
+use super::ours::Others;
+use super::whose::{self, Whose};
 use super::{Cancel, Context, print};
-use crate::catalog::{Backup, Database, manifest::Origin};
+use crate::catalog::table::size;
+use crate::catalog::{Backup, Database, Key, manifest::Origin};
 use crate::cli::ScopeArgs;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::retention::guard::{self, Own, PreviousOrigin};
-use crate::retention::{self, Decision};
+use crate::retention::{self, Decision, collapse};
 use crate::store::Store;
+use std::collections::BTreeSet;
 
 /// After a backup of one database: deletes what no rule keeps, if nothing speaks against it. A refusal is said, and
 /// is no failure: the backup itself is not in question.
 pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin, made: &Made) -> Result<()> {
     let bucket = &context.bucket;
     let config = &bucket.config;
+    collapse(context, origin, made).await;
     if !config.prune || config.keep.is_everything() {
         return Ok(());
     }
@@ -53,18 +57,59 @@ pub async fn after_backup<R, S: Store>(context: &Context<R, S>, origin: &Origin,
     // Only these are deleted without being asked, and only these are counted: another's newest of the day must not
     // stand for ours.
     let asked = Whose::ask(bucket, all.iter().copied(), |one| one.is(origin));
-    let Whose { ours, unknown } = context.cancel.or_interrupted(Stage::Prune, asked).await?;
-    if ours.len() < all.len() {
+    let whose = context.cancel.or_interrupted(Stage::Prune, asked).await?;
+    left_alone(&made.key, origin, &whose);
+    let mut decisions = retention::plan(whose.ours, &config.keep, &config.schedule.zone);
+    collapse::spare(&mut decisions);
+    delete(bucket, &decisions, &context.cancel).await
+}
+
+/// Says in every run that the new backup is a fraction of one before it, with rules or without.
+async fn collapse<R, S: Store>(context: &Context<R, S>, origin: &Origin, made: &Made) {
+    let bucket = &context.bucket;
+    let larger = whose::first(bucket, &made.larger, |one| !one.is_of_installation(origin));
+    // That nobody could be asked is said by what comes next, or by the next run.
+    let Ok(Some((before, _))) = context.cancel.or_interrupted(Stage::Prune, larger).await else {
+        return;
+    };
+    tracing::warn!(
+        target = made.key.target(),
+        database = %made.key.database(),
+        hint = "look whether data is missing; no run deletes that one, only lifeboat prune --apply and delete do",
+        "the new backup has {}, less than half of the {} of {}",
+        size(made.bytes),
+        size(before.bytes),
+        before.key.text()
+    );
+}
+
+/// Says what the rules are not applied to.
+fn left_alone(key: &Key, origin: &Origin, whose: &Whose<'_>) {
+    let (target, database) = (key.target(), key.database());
+    let of = |wanted: &dyn Fn(&Origin) -> bool| whose.others.iter().filter(|(_, one)| wanted(one)).count();
+    let installations = of(&|one| !one.is_of_installation(origin)) + whose.unknown;
+    if installations > 0 {
         tracing::info!(
             target,
             database = %database,
-            unknown,
-            "{} backups of other installations are left alone; lifeboat prune shows what the rules say of all",
-            all.len() - ours.len()
+            unknown = whose.unknown,
+            "{installations} backups of other installations are left alone; lifeboat list shows whose they are"
         );
     }
-    let decisions = retention::plan(ours, &config.keep, &config.schedule.zone);
-    delete(bucket, &decisions, &context.cancel).await
+    let hint = "was its volume lost, or the server replaced? lifeboat prune --apply prunes what the rules say of all";
+    let servers = of(&|one| one.is_of_installation(origin) && one.is_of_another_server(origin));
+    if servers > 0 {
+        tracing::warn!(target, database = %database, hint, "{servers} backups of another database server are left alone");
+    }
+    let unnamed = of(&|one| one.is_of_installation(origin) && !one.is_of_another_server(origin));
+    if unnamed > 0 {
+        tracing::warn!(
+            target,
+            database = %database,
+            hint,
+            "{unnamed} backups are left alone: they may be of another database server, for their manifests name none"
+        );
+    }
 }
 
 fn dooms<R, S: Store>(context: &Context<R, S>, backups: &[&Backup]) -> bool {
@@ -72,6 +117,50 @@ fn dooms<R, S: Store>(context: &Context<R, S>, backups: &[&Backup]) -> bool {
     retention::plan(backups.to_vec(), &config.keep, &config.schedule.zone)
         .iter()
         .any(|decision| !decision.keep)
+}
+
+/// What the rules say of each. Manifests are read of databases of which the rules would delete anything: fewer backups to
+/// count can only make them keep more.
+async fn judge<'a, S: Store>(
+    bucket: &Bucket<S>,
+    backups: Vec<&'a Backup>,
+    args: &ScopeArgs,
+) -> Result<Vec<Decision<'a>>> {
+    let config = &bucket.config;
+    let plan = |backups: Vec<&'a Backup>| retention::plan(backups, &config.keep, &config.schedule.zone);
+    let all = plan(backups.clone());
+    if args.target.as_deref() == Some("*") {
+        return Ok(all);
+    }
+    let of = |backup: &Backup| (backup.key.target().to_owned(), backup.key.database().clone());
+    let doomed: BTreeSet<_> = all
+        .iter()
+        .filter(|one| !one.keep)
+        .map(|one| of(one.backup))
+        .collect();
+    let asked = backups
+        .iter()
+        .copied()
+        .filter(|backup| doomed.contains(&of(backup)));
+    let others = bucket.ours.all_others(bucket, asked).await?;
+    let (theirs, mine): (Vec<_>, Vec<_>) = backups
+        .into_iter()
+        .partition(|backup| others.name(backup).is_some() || others.may_be(backup));
+    let mut decisions = plan(mine);
+    decisions.extend(theirs.into_iter().map(|backup| anothers(backup, &others)));
+    Ok(decisions)
+}
+
+fn anothers<'a>(backup: &'a Backup, others: &Others) -> Decision<'a> {
+    let whose = match others.name(backup) {
+        Some(name) => format!("of another installation ({name})"),
+        None => "its manifest could not be read: it may be of another installation".to_owned(),
+    };
+    Decision {
+        backup,
+        keep: true,
+        reason: format!("{whose}; only --target '*' judges it"),
+    }
 }
 
 /// Deletes what is not kept. One that can't be deleted (an object lock, a policy) must not keep all the others for ever:
@@ -96,7 +185,8 @@ async fn delete<S: Store>(bucket: &Bucket<S>, decisions: &[Decision<'_>], cancel
 
 /// Runs the verb: every backup with what happens to it and why; `apply` does it.
 ///
-/// Applied, leftovers of TARGET's targets are swept too.
+/// Another installation's backups are neither judged nor counted, unless `--target '*'` says that all are meant. Applied,
+/// leftovers of TARGET's targets are swept too.
 pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, cancel: &Cancel) -> Result<()> {
     let scope = Scope::new(&bucket.config, args.target.as_deref());
     // A wide view is harmless, a wide deletion is not: the prefix may hold other hosts' targets, kept by other rules.
@@ -109,13 +199,15 @@ pub async fn run<S: Store>(bucket: &Bucket<S>, apply: bool, args: &ScopeArgs, ca
         .hint("--target NAME prunes one target, --target '*' all under the prefix; nothing was deleted"));
     }
     let catalog = cancel.or_interrupted(Stage::List, bucket.catalog(&scope)).await?;
+    bucket.warn_of_clock();
     let wanted = args.database.as_deref().map(Database::from_shown);
     let backups = catalog.complete().iter().filter(|backup| {
         wanted
             .as_ref()
             .is_none_or(|wanted| wanted == backup.key.database())
     });
-    let decisions = retention::plan(backups, &bucket.config.keep, &bucket.config.schedule.zone);
+    let asked = judge(bucket, backups.collect(), args);
+    let decisions = cancel.or_interrupted(Stage::Prune, asked).await?;
     for decision in &decisions {
         let word = if decision.keep { "keep  " } else { "delete" };
         print(&format!(

@@ -1,7 +1,9 @@
 //! `run`: stay, and back up on SCHEDULE.
 
+use super::ours::Ours;
+use super::whose::{Said, said};
 use super::{Context, backup};
-use crate::catalog::Database;
+use crate::catalog::{Catalog, Database};
 use crate::clock;
 use crate::config::{OnStart, Selector};
 use crate::error::{Error, Result, Stage};
@@ -76,9 +78,19 @@ fn jitter(most: Duration) -> Duration {
 }
 
 /// `RUN_ON_START`: whether a backup is due before the first firing.
-async fn due_at_start<R: Runtime, S: Store>(context: &Context<R, S>, schedule: &Schedule) -> bool {
-    let now = context.bucket.now();
-    let limit = match context.bucket.config.schedule.on_start {
+///
+/// What is stored is stamped by the store's time, and judged by it: the listing comes first, which tells it.
+pub async fn due_at_start<R: Runtime, S: Store>(context: &Context<R, S>, schedule: &Schedule) -> bool {
+    let bucket = &context.bucket;
+    if bucket.config.schedule.on_start == OnStart::Never {
+        return false;
+    }
+    let catalog = bucket
+        .catalog(&super::bucket::Scope::new(&bucket.config, None))
+        .await;
+    bucket.warn_of_clock();
+    let now = bucket.now();
+    let limit = match bucket.config.schedule.on_start {
         OnStart::Never => return false,
         // Whole since the last firing: nothing was missed.
         OnStart::Missed => schedule.last_before_or_at(now),
@@ -90,7 +102,11 @@ async fn due_at_start<R: Runtime, S: Store>(context: &Context<R, S>, schedule: &
     let Some(limit) = limit else {
         return context.bucket.config.schedule.on_start == OnStart::Always;
     };
-    match oldest_newest(context).await {
+    let newest = match catalog {
+        Ok(catalog) => oldest_newest(context, &catalog, limit).await,
+        Err(error) => Err(error),
+    };
+    match newest {
         Ok(Some(newest)) if newest >= limit => {
             tracing::info!("the newest backups are from {newest} or later: none is due at start");
             false
@@ -107,19 +123,14 @@ async fn due_at_start<R: Runtime, S: Store>(context: &Context<R, S>, schedule: &
     }
 }
 
-/// Of each target's newest backup, the oldest; `None` when one has none.
-async fn oldest_newest<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<Option<Timestamp>> {
-    let catalog = context
-        .bucket
-        .catalog(&super::bucket::Scope::new(&context.bucket.config, None))
-        .await?;
-    let newest_of = |target: &str| {
-        catalog
-            .of_target(target)
-            .filter(|backup| !matches!(backup.key.database(), Database::Replaced(_)))
-            .map(|backup| backup.key.started())
-            .max()
-    };
+/// Of each target's newest backup of this installation, the oldest; `None` when one has none. What is older than `limit` is
+/// nobody's question.
+async fn oldest_newest<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    catalog: &Catalog,
+    limit: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let ours = Ours::ask(&context.runtime, &context.bucket.config).await;
     let mut oldest: Option<Timestamp> = None;
     for entry in &context.bucket.config.targets {
         let names = match &entry.selector {
@@ -134,11 +145,43 @@ async fn oldest_newest<R: Runtime, S: Store>(context: &Context<R, S>) -> Result<
             }
         };
         for name in names {
-            let Some(newest) = newest_of(&name) else {
+            let Some(newest) = newest_of(context, catalog, &name, limit, &ours).await? else {
                 return Ok(None);
             };
             oldest = Some(oldest.map_or(newest, |oldest| oldest.min(newest)));
         }
     }
     Ok(oldest)
+}
+
+/// When the newest backup of a target began, of those that another installation has not made.
+async fn newest_of<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    catalog: &Catalog,
+    target: &str,
+    limit: Timestamp,
+    ours: &Ours,
+) -> Result<Option<Timestamp>> {
+    let backups = catalog
+        .of_target(target)
+        .filter(|backup| !matches!(backup.key.database(), Database::Replaced(_)));
+    let mut others = 0;
+    for backup in backups {
+        let started = backup.key.started();
+        if started < limit || !ours.knows(target) {
+            return Ok(Some(started));
+        }
+        match said(&context.bucket, backup).await? {
+            (_, Said::Origin(origin)) if ours.is_anothers(target, &origin) => others += 1,
+            _ => return Ok(Some(started)),
+        }
+        if others == 1 {
+            tracing::warn!(
+                key = backup.key.text(),
+                hint = "set S3_PREFIX: each installation needs its own",
+                "this backup was made by another installation: it is not counted"
+            );
+        }
+    }
+    Ok(None)
 }

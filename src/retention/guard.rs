@@ -7,6 +7,7 @@
 use crate::catalog::manifest::Origin;
 use crate::catalog::table::{age, size};
 use crate::catalog::{Backup, CLOCK_TOLERANCE, Catalog, Key};
+use crate::retention::collapse::is_below_half;
 use jiff::SignedDuration;
 
 /// The backup this run has just made of a database.
@@ -79,6 +80,20 @@ pub enum Refusal {
         /// Its key, without `S3_PREFIX`.
         key: String,
     },
+    /// The other newest backup came from another server of this installation.
+    #[error("the newest other backup of this database, {key}, is of another database server")]
+    AnotherServer {
+        /// Its key, without `S3_PREFIX`.
+        key: String,
+    },
+    /// The manifest of the other newest backup names no server, as older ones did not.
+    #[error(
+        "the newest other backup of this database, {key}, may be of another database server: its manifest names none"
+    )]
+    ServerUnknown {
+        /// Its key, without `S3_PREFIX`.
+        key: String,
+    },
     /// It cannot be told where the other newest backup came from.
     #[error("the manifest of the newest other backup, {key}, could not be read")]
     OriginUnknown {
@@ -101,6 +116,10 @@ impl Refusal {
             }
             Self::NotNewest { .. } => "do two lifeboats back up the same target?",
             Self::Foreign { .. } => "set S3_PREFIX: each installation needs its own",
+            Self::AnotherServer { .. } => {
+                "was its volume lost, or the server replaced? what is of the old one stays until lifeboat prune --apply"
+            }
+            Self::ServerUnknown { .. } => "what was made before stays until lifeboat prune --apply",
             Self::OriginUnknown { .. } => "lifeboat verify tells more about it",
         }
     }
@@ -145,8 +164,7 @@ pub fn guard(
             key: previous.key.text(),
         });
     }
-    // Rounded up: of 3 bytes, 1 is below half.
-    if own.bytes < previous.bytes.div_ceil(2) {
+    if is_below_half(own.bytes, previous) {
         return Err(Refusal::Shrunk {
             bytes: own.bytes,
             previous: previous.bytes,
@@ -154,9 +172,16 @@ pub fn guard(
     }
     match previous_origin {
         PreviousOrigin::Known(origin) if origin.is(own.origin) => Ok(()),
-        PreviousOrigin::Known(_) => Err(Refusal::Foreign {
-            key: previous.key.text(),
-        }),
+        PreviousOrigin::Known(origin) => {
+            let key = previous.key.text();
+            Err(if !origin.is_of_installation(own.origin) {
+                Refusal::Foreign { key }
+            } else if origin.is_of_another_server(own.origin) {
+                Refusal::AnotherServer { key }
+            } else {
+                Refusal::ServerUnknown { key }
+            })
+        }
         // `None` beside a previous backup: the caller did not look.
         PreviousOrigin::None | PreviousOrigin::Unreadable => Err(Refusal::OriginUnknown {
             key: previous.key.text(),
@@ -312,6 +337,16 @@ mod tests {
         let refusal = judge(&catalog(&backups), &key, PreviousOrigin::Known(&theirs), Some(0)).unwrap_err();
         assert!(matches!(&refusal, Refusal::Foreign { key } if key.contains("2026-11-19T03-00-00Z")));
         assert!(refusal.hint().contains("set S3_PREFIX"));
+        let server = |id: Option<&str>| Origin {
+            system_identifier: id.map(str::to_owned),
+            ..origin("ours")
+        };
+        let another = server(Some("7313"));
+        let refusal = judge(&catalog(&backups), &key, PreviousOrigin::Known(&another), Some(0)).unwrap_err();
+        assert!(matches!(refusal, Refusal::AnotherServer { .. }));
+        let unnamed = server(None);
+        let refusal = judge(&catalog(&backups), &key, PreviousOrigin::Known(&unnamed), Some(0)).unwrap_err();
+        assert!(matches!(refusal, Refusal::ServerUnknown { .. }));
         for unknown in [PreviousOrigin::Unreadable, PreviousOrigin::None] {
             let refusal = judge(&catalog(&backups), &key, unknown, Some(0)).unwrap_err();
             assert!(matches!(refusal, Refusal::OriginUnknown { .. }));

@@ -11,6 +11,7 @@
 //!
 //! [`Catalog::split_future`]: crate::catalog::Catalog::split_future
 
+pub mod collapse;
 pub mod guard;
 pub mod sweep;
 

@@ -142,6 +142,17 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// that run.
     fn find(&self, entry: &TargetEntry) -> impl Future<Output = Vec<Result<Container, RuntimeError>>> + Send;
 
+    /// The names in the bucket of the targets that one entry of TARGET means, each with its compose project. They need not
+    /// run, and nothing is waited for.
+    fn projects(&self, entry: &TargetEntry) -> impl Future<Output = Vec<(String, Option<String>)>> + Send {
+        async {
+            let found = self.find(entry).await.into_iter().flatten();
+            let project =
+                |container: Container| (container.target.clone(), container.project().map(str::to_owned));
+            found.map(project).collect()
+        }
+    }
+
     /// Runs `argv` in the container, stdin attached, no TTY.
     fn exec(
         &self,

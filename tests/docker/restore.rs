@@ -27,7 +27,7 @@ fn refusals_come_before_anything_is_changed() {
         return;
     };
     let (server, lifeboat) = backed_up(&store, 18);
-    server.sql("app", "DELETE FROM pgbench_accounts WHERE aid > 10");
+    server.sql("app", "DELETE FROM pgbench_accounts WHERE aid > 60000");
     server.sql("postgres", "CREATE DATABASE later");
     server.sql("later", "CREATE VIEW v AS SELECT 1");
     lifeboat.succeed(&["backup"]);
@@ -66,7 +66,10 @@ fn refusals_come_before_anything_is_changed() {
     assert_eq!(server.databases(), databases);
     // Alone, and empty as it is, `app` comes back.
     lifeboat.succeed(&["restore", "latest", "--database", "app"]);
-    assert_eq!(server.sql("app", "SELECT count(*) FROM pgbench_accounts"), "10");
+    assert_eq!(
+        server.sql("app", "SELECT count(*) FROM pgbench_accounts"),
+        "60000"
+    );
     assert_eq!(
         of_lifeboat(&server).len(),
         1,

@@ -4,6 +4,7 @@
 mod backup;
 mod bucket;
 mod cancel;
+mod clock;
 mod delete;
 mod hostile_bucket;
 mod hostile_target;
@@ -18,5 +19,6 @@ mod scripted;
 #[path = "../support/skip.rs"]
 mod skip;
 mod sweep;
+mod whose;
 #[path = "../support/world.rs"]
 mod world;

@@ -266,3 +266,49 @@ async fn a_store_that_is_gone_is_not_asked_for_every_backup() {
     let asked = store.calls().iter().filter(|(op, _)| *op == Op::Delete).count();
     assert_eq!(asked, 1);
 }
+
+/// The rules would delete it for ones that may hold nothing; with no rule there is nothing to spare.
+#[tokio::test]
+async fn the_last_before_a_collapse_is_deleted_by_nobody_but_the_verb() {
+    let store = MemoryStore::new();
+    for _ in 0..3 {
+        attempt(&context(dump(100_000), &store, &[])).await.unwrap();
+    }
+    let large = |store: &MemoryStore| {
+        let objects = store.objects();
+        objects.iter().filter(|(_, body)| body.len() > 50_000).count()
+    };
+    assert_eq!(large(&store), 3);
+    for (night, left) in [(1, 3), (2, 1), (3, 1), (4, 1)] {
+        let summary = backup::run(&context(dump(1000), &store, &[("KEEP_LAST", "2")])).await;
+        assert_eq!((summary.exit(), large(&store)), (Exit::Done, left), "{night}");
+    }
+    assert_eq!(whole(&store), 3);
+    // Grown again, the rules are true as always.
+    let grown = store.objects();
+    let summary = backup::run(&context(dump(90_000), &store, &[("KEEP_LAST", "2")])).await;
+    assert_eq!((summary.exit(), whole(&store), large(&store)), (Exit::Done, 2, 1));
+    let again = MemoryStore::new();
+    for (key, body) in grown {
+        again.insert(&key, body, lifeboat::clock::now());
+    }
+    let bucket = context(dump(0), &again, &[("KEEP_LAST", "2")]).bucket;
+    prune::run(&bucket, true, &ScopeArgs::default(), &Cancel::default())
+        .await
+        .unwrap();
+    assert_eq!((whole(&again), large(&again)), (2, 0));
+}
+
+/// Without a rule, and with no other backup of twice the size, no manifest is read.
+#[tokio::test]
+async fn a_night_without_a_collapse_reads_no_manifest_for_it() {
+    let store = MemoryStore::new();
+    for _ in 0..5 {
+        backup::run(&context(dump(1000), &store, &[])).await;
+    }
+    let read = store.calls().iter().filter(|(op, _)| *op == Op::Get).count();
+    assert_eq!(read, 0);
+    backup::run(&context(dump(100), &store, &[])).await;
+    let read = store.calls().iter().filter(|(op, _)| *op == Op::Get).count();
+    assert_eq!(read, 1);
+}

@@ -229,3 +229,38 @@ async fn a_manifest_that_cannot_be_had_is_not_another_host_s() {
     assert!(failed.to_string().contains("by its key"), "{failed}");
     assert!(database.is_untouched());
 }
+
+/// A new host whose service came up empty, and whose first backup ran by itself: nobody means that one.
+#[tokio::test]
+async fn the_first_of_a_new_host_beside_a_larger_one_of_the_old_is_refused() {
+    let database = Database::new(RESTORE).await;
+    database.context.runtime.set_origin("engine-2");
+    let empty = attempt(&database.context).await.unwrap().key.text();
+    let refused = database.restore(true, true).await.unwrap_err();
+    assert_eq!(refused.exit, Exit::Refused, "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains(&empty) && text.contains(&database.key), "{text}");
+    assert!(database.is_untouched());
+}
+
+/// However many small ones have been made since.
+#[tokio::test]
+async fn what_has_shrunk_is_refused_until_it_is_named() {
+    let database = Database::new(RESTORE).await;
+    let mut small = String::new();
+    for _ in 0..3 {
+        small = attempt(&database.context).await.unwrap().key.text();
+        let refused = database.restore(true, true).await.unwrap_err();
+        assert_eq!(refused.exit, Exit::Refused, "{refused}");
+        let text = refused.to_string();
+        assert!(text.contains(&small) && text.contains(&database.key), "{text}");
+    }
+    let args = RestoreArgs {
+        which: small,
+        overwrite: true,
+        discard: true,
+        ..RestoreArgs::default()
+    };
+    restore::run(&database.context, &args).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&database.file).unwrap(), NEW);
+}

@@ -20,4 +20,10 @@ mod pipes;
 #[path = "../docker/support/mod.rs"]
 mod support;
 
+mod another_server;
+mod collapse;
+mod emptied;
 mod listing;
+mod nothing;
+mod servers;
+mod shared_bucket;

@@ -50,6 +50,7 @@ pub fn context<R: Runtime, S: Store>(runtime: R, store: &S, env: &[(&str, &str)]
         bucket: Bucket {
             store: store.clone(),
             config: Arc::new(config),
+            ours: Arc::default(),
         },
         run: "run-1".to_owned(),
         cancel: Cancel::default(),

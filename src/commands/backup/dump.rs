@@ -3,7 +3,6 @@
 use super::Context;
 use crate::catalog::table::size;
 use crate::catalog::{Backup, Database, Key, Manifest, manifest};
-use crate::clock;
 use crate::engine::{self, EndMark, Lock, Words};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -11,6 +10,7 @@ use crate::pipeline::capture::{Capture, CaptureError, DumpProof};
 use crate::pipeline::compress::Compressor;
 use crate::pipeline::upload::{Committed, MOST_PARTS, PartWriter, UploadError, UploadOptions};
 use crate::progress::Progress;
+use crate::retention::collapse::is_below_half;
 use crate::runtime::wholeness::{self, Hold};
 use crate::runtime::{Container, Runtime};
 use crate::store::Store;
@@ -68,8 +68,8 @@ pub struct Made {
     pub key: Key,
     /// The size stored.
     pub bytes: u64,
-    /// The newest one before it, when there was one.
-    pub previous: Option<Backup>,
+    /// Those before it that are more than twice as large, the newest first.
+    pub larger: Vec<Backup>,
 }
 
 /// Dumps, stores, proves, and writes the manifest. On any failure nothing of it stays.
@@ -84,7 +84,9 @@ pub async fn store<R: Runtime, S: Store>(
     let listing = bucket.of_database(&container.target, &job.database);
     let before = context.cancel.or_interrupted(Stage::List, listing).await?;
     let previous = before.newest(&container.target, &job.database).cloned();
-    let started = clock::now();
+    // The store's time, which it has just told: by a clock that is ahead of it the backup would be from the future, and
+    // be seen by nobody.
+    let started = bucket.now();
     let key = Key::new(
         &container.target,
         job.database.clone(),
@@ -95,21 +97,7 @@ pub async fn store<R: Runtime, S: Store>(
     )
     .map_err(|error| Error::new(Stage::Config, Exit::Usage, error))?;
 
-    if let (Some(configured), Some(previous)) = (config.s3.part_bytes, &previous)
-        && let Some(told) = too_small(configured, previous.bytes)
-    {
-        tracing::warn!(target = container.target, database = %job.database, "{told}");
-    }
-    let options = UploadOptions {
-        part_bytes: part_bytes(
-            config.s3.part_bytes,
-            previous.as_ref().map(|b| b.bytes),
-            job.estimate,
-        ),
-        concurrency: config.s3.concurrency,
-        stall: config.timeouts.stall,
-        deletes: config.prune,
-    };
+    let options = upload_options(context, container, job, previous.as_ref());
     let mut writer = PartWriter::new(bucket.store.clone(), key.object(bucket.prefix()), options);
     let mut compressor = Compressor::new(
         config.stream.compression,
@@ -180,7 +168,33 @@ pub async fn store<R: Runtime, S: Store>(
         }
         tracing::warn!(key = key.text(), "the manifest stands all the same: {error}");
     }
-    Ok(Made { key, bytes, previous })
+    let before = before.of(&container.target, &job.database);
+    let larger = before
+        .filter(|before| is_below_half(bytes, before))
+        .cloned()
+        .collect();
+    Ok(Made { key, bytes, larger })
+}
+
+/// How the object is uploaded; that its parts may be too small is said.
+fn upload_options<R, S: Store>(
+    context: &Context<R, S>,
+    container: &Container,
+    job: &Job,
+    previous: Option<&Backup>,
+) -> UploadOptions {
+    let config = &context.bucket.config;
+    if let (Some(configured), Some(previous)) = (config.s3.part_bytes, previous)
+        && let Some(told) = too_small(configured, previous.bytes)
+    {
+        tracing::warn!(target = container.target, database = %job.database, "{told}");
+    }
+    UploadOptions {
+        part_bytes: part_bytes(config.s3.part_bytes, previous.map(|b| b.bytes), job.estimate),
+        concurrency: config.s3.concurrency,
+        stall: config.timeouts.stall,
+        deletes: config.prune,
+    }
 }
 
 /// Moves the bytes; ends with the proof that they were all.
@@ -297,7 +311,7 @@ fn describe<R: Runtime, S: Store>(
         tool_version: facts.tool_version.clone(),
         database: job.database.to_string(),
         started: key.started(),
-        finished: clock::now(),
+        finished: context.bucket.now(),
         run: context.run.clone(),
         dump: manifest::Dump {
             command: job.command.clone(),

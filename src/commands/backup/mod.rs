@@ -111,6 +111,7 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>) -> Summary {
     if summary.first.is_none() && context.cancel.is_cancelled() {
         summary.failed(&context.interrupted(Stage::Dump));
     }
+    context.bucket.warn_of_clock();
     tracing::info!(
         backups = summary.made,
         failed = summary.failed,

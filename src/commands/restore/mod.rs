@@ -2,6 +2,7 @@
 
 mod accounts;
 mod custom;
+mod doubt;
 mod live;
 mod load;
 mod mongodb;
@@ -55,6 +56,7 @@ pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreAr
 /// The backups meant, printed as a table before anything is done with them.
 async fn choose<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<Vec<Chosen>> {
     let bucket = &context.bucket;
+    // Another installation's newer one is not passed over, as where nothing is overwritten: it is refused.
     let backups = selection::choose(bucket, &args.which, &args.scope).await?;
     let mut chosen = Vec::new();
     for backup in backups {

@@ -3,7 +3,7 @@
 //! On a new machine every backup is of another installation, and that is what backups are for. So one is refused only when
 //! this installation has backups of the same database too, and nobody has named the one that is meant.
 
-use super::{Chosen, Context};
+use super::{Chosen, Context, doubt};
 use crate::catalog::manifest::Origin;
 use crate::catalog::which::Which;
 use crate::cli::RestoreArgs;
@@ -31,6 +31,20 @@ pub async fn check<R: Runtime, S: Store>(
     let is_own = |origin: &Origin| {
         origin.engine_id == own.engine_id && (args.into.is_some() || origin.project == own.project)
     };
+    if let (Some(mine), Some(theirs)) = (
+        chosen.iter().find(|one| is_own(&one.manifest.origin)),
+        chosen.iter().find(|one| !is_own(&one.manifest.origin)),
+    ) {
+        let what = format!(
+            "{} is of another installation ({}), and {} of this one",
+            theirs.backup.key.text(),
+            shown(&theirs.manifest.origin),
+            mine.backup.key.text()
+        );
+        return Err(
+            Error::refused(Stage::Restore, what).hint("add --database, or name the one you mean by its key")
+        );
+    }
     for one in chosen {
         let origin = &one.manifest.origin;
         if is_own(origin) {
@@ -39,7 +53,7 @@ pub async fn check<R: Runtime, S: Store>(
         let (key, origin) = (&one.backup.key, shown(origin));
         let catalog = bucket.of_database(key.target(), key.database()).await?;
         let all = catalog.of(key.target(), key.database());
-        let Whose { ours, unknown } = Whose::ask(bucket, all, is_own).await?;
+        let Whose { ours, unknown, .. } = Whose::ask(bucket, all, is_own).await?;
         let key = key.text();
         if ours.is_empty() && unknown > 0 {
             let what = format!(
@@ -60,7 +74,7 @@ pub async fn check<R: Runtime, S: Store>(
         }
         tracing::warn!(key, origin, "this backup was made by another installation");
     }
-    Ok(())
+    doubt::check(context, chosen, is_own).await
 }
 
 fn names_one(which: &str, config: &Config) -> bool {

@@ -61,7 +61,7 @@ impl DockerRuntime {
     }
 
     /// The ids an entry means, with the name each target has in the bucket.
-    async fn matches(&self, entry: &TargetEntry) -> Result<Vec<String>, RuntimeError> {
+    pub(super) async fn matches(&self, entry: &TargetEntry) -> Result<Vec<String>, RuntimeError> {
         let all = self.containers().await?;
         let ids = |keep: &dyn Fn(&ContainerSummary) -> bool| -> Vec<String> {
             all.iter()

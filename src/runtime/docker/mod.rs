@@ -3,6 +3,7 @@
 mod connect;
 mod find;
 mod own;
+mod projects;
 
 use super::{Container, Exec, Frame, Runtime, RuntimeError, RuntimeErrorKind as Kind};
 use crate::config::TargetEntry;
@@ -64,6 +65,10 @@ impl DockerRuntime {
 impl Runtime for DockerRuntime {
     async fn find(&self, entry: &TargetEntry) -> Vec<Result<Container, RuntimeError>> {
         self.targets(entry).await
+    }
+
+    async fn projects(&self, entry: &TargetEntry) -> Vec<(String, Option<String>)> {
+        self.projects_of(entry).await
     }
 
     async fn exec(&self, container: &Container, argv: &[&str]) -> Result<Exec, RuntimeError> {

@@ -3,7 +3,7 @@
 mod custom;
 pub(in crate::commands) mod mongodb;
 mod mysql;
-mod postgres;
+pub(in crate::commands) mod postgres;
 
 pub use mysql::{database as mysql_database, facts as mysql_facts};
 
@@ -36,6 +36,18 @@ pub async fn plan<R: Runtime, S: Store>(context: &Context<R, S>, container: &Con
         EngineName::Mongodb => mongodb::plan(&target, origin).await,
         engine @ (EngineName::Mysql | EngineName::Mariadb) => mysql::plan(&target, engine, origin).await,
     }
+}
+
+/// What a target is without a database that would be backed up, for people.
+pub const NO_DATABASE: &str = "no database is backed up";
+
+/// Says that none is, which is no failure: there may be none yet.
+fn no_database(target: &str) {
+    tracing::warn!(
+        target,
+        hint = "the server has none, or DATABASES and EXCLUDE_DATABASES leave none",
+        "{NO_DATABASE} of this target"
+    );
 }
 
 /// The installation that `container` is of, as far as the runtime knows it.

@@ -29,6 +29,9 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> 
     }
     let mut jobs = Vec::new();
     if as_one(target, &server)? {
+        if mongodb::choose(&server, None, &[]).is_ok_and(|chosen| chosen.is_empty()) {
+            super::no_database(name);
+        }
         let restoring = server.of_users().find(|database| database.restoring);
         jobs.push(match restoring {
             Some(database) => Err((Database::All, half_restored(&database.name))),
@@ -39,6 +42,9 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> 
     let chosen = mongodb::choose(&server, dump.databases.as_deref(), &dump.exclude).map_err(|error| {
         Error::new(Stage::Target, Exit::Usage, error).hint("DATABASES and EXCLUDE_DATABASES say which")
     })?;
+    if chosen.is_empty() {
+        super::no_database(name);
+    }
     // First, so that a restore finds a run's users at least as old as its databases.
     if dump.globals && server.reads_users {
         jobs.push(Ok(job(Database::Globals, mongodb.globals())));
@@ -60,9 +66,6 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> 
             Ok(job)
         });
     }
-    if jobs.is_empty() {
-        tracing::warn!(target = name, "there is nothing to back up");
-    }
     Ok(Plan { facts, jobs })
 }
 
@@ -76,7 +79,10 @@ pub(in crate::commands) async fn facts<R: Runtime>(
         engine: EngineName::Mongodb.name(),
         server_version: Some(server.version.clone()),
         tool_version: target.version_of("mongodump").await,
-        origin,
+        origin: Origin {
+            system_identifier: server.system_identifier.clone(),
+            ..origin
+        },
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) async fn plan<R: Runtime>(
         Error::new(Stage::Target, Exit::Usage, error).hint("DATABASES and EXCLUDE_DATABASES say which")
     })?;
     let options = target.dump_options(Tool::MysqlDump)?;
+    if chosen.is_empty() {
+        super::no_database(&target.container.target);
+    }
     let mut jobs = Vec::new();
     // First, so that a restore finds a run's accounts at least as old as its databases.
     if dump.globals && server.reads_accounts {
@@ -39,9 +42,6 @@ pub(super) async fn plan<R: Runtime>(
         let job = checked(target, &mysql, &server, &name, options).await;
         jobs.push(job.map_err(|error| (Database::Named(name), error)));
     }
-    if jobs.is_empty() {
-        tracing::warn!(target = target.container.target, "there is nothing to back up");
-    }
     Ok(Plan {
         facts: facts(&mysql, &server, engine, origin),
         jobs,
@@ -54,7 +54,10 @@ pub fn facts(mysql: &Mysql, server: &Server, engine: EngineName, origin: Origin)
         engine: engine.name(),
         server_version: Some(server.version.clone()),
         tool_version: Some(mysql.tools().dump_version.clone()),
-        origin,
+        origin: Origin {
+            system_identifier: server.system_identifier.clone(),
+            ..origin
+        },
     }
 }
 

@@ -26,6 +26,9 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> 
             ..origin
         },
     };
+    if chosen.is_empty() {
+        super::no_database(&target.container.target);
+    }
     let mut jobs = Vec::new();
     // First, so that a restore finds a run's roles at least as old as its databases.
     if dump.globals {
@@ -42,13 +45,11 @@ pub(super) async fn plan<R: Runtime>(target: &Target<'_, R>, origin: Origin) -> 
         let job = database(target, &postgres, &name).await;
         jobs.push(job.map_err(|error| (Database::Named(name), error)));
     }
-    if jobs.is_empty() {
-        tracing::warn!(target = target.container.target, "there is nothing to back up");
-    }
     Ok(Plan { facts, jobs })
 }
 
-async fn choose<R: Runtime>(
+/// The databases to back up, as they are chosen for this target.
+pub(in crate::commands) async fn choose<R: Runtime>(
     target: &Target<'_, R>,
     postgres: &Postgres,
     server: &Server,
