@@ -93,3 +93,16 @@ async fn the_rules_wait_for_a_clock_that_is_right() {
     let summary = backup::run(&of(&store, &[("KEEP_LAST", "1")])).await;
     assert_eq!((summary.exit(), whole(&store)), (Exit::Done, 1));
 }
+
+/// Minutes are forgiven, and still the one that was made last is the newest.
+#[tokio::test]
+async fn whatever_was_made_last_is_the_newest() {
+    let store = MemoryStore::new();
+    for minutes in [0, 10, 0, -10, 5] {
+        store.set_ahead(SignedDuration::from_mins(minutes));
+        let context = of(&store, &[]);
+        let made = attempt(&context).await.unwrap();
+        let catalog = context.bucket.catalog(&Scope::All).await.unwrap();
+        assert_eq!(catalog.complete()[0].key, made.key, "{minutes}");
+    }
+}

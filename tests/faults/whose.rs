@@ -100,17 +100,15 @@ async fn a_database_that_only_the_other_has_is_not_one_of_ours() {
             lifeboat::store::Store::delete(&store, &name).await.unwrap();
         }
     }
+    let (ours, theirs) = (vec![shop], vec![reports]);
     let bucket = seen(&store, "engine-1").await;
-    assert_eq!(chosen(&bucket, "latest", None).await, [shop.clone()]);
-    assert_eq!(
-        chosen(&bucket, "latest", Some("reports")).await,
-        [reports.clone()],
-        "by name it is meant"
-    );
+    assert_eq!(chosen(&bucket, "latest", None).await, ours);
+    let named = chosen(&bucket, "latest", Some("reports")).await;
+    assert_eq!(named, theirs, "by name it is meant");
     let bucket = seen(&store, "engine-2").await;
-    assert_eq!(chosen(&bucket, "latest", None).await, [reports.clone()]);
+    assert_eq!(chosen(&bucket, "latest", None).await, theirs);
     let bucket = seen(&store, "engine-3").await;
-    assert_eq!(chosen(&bucket, "latest", None).await, [reports, shop]);
+    assert_eq!(chosen(&bucket, "latest", None).await, [theirs, ours].concat());
 }
 
 /// Keys that may not read manifests: what can't be told is not another's.

@@ -86,7 +86,7 @@ pub async fn store<R: Runtime, S: Store>(
     let previous = before.newest(&container.target, &job.database).cloned();
     // The store's time, which it has just told: by a clock that is ahead of it the backup would be from the future, and
     // be seen by nobody.
-    let started = bucket.now();
+    let started = after(bucket.now(), previous.as_ref());
     let key = Key::new(
         &container.target,
         job.database.clone(),
@@ -228,6 +228,11 @@ async fn pump<R: Runtime, S: Store>(
         writer.write(ready).await.map_err(upload_failed)?;
     }
     Ok(proof)
+}
+
+/// Not before the previous one, whose clock may have been a little ahead: whatever is newest has to look so.
+fn after(now: Timestamp, previous: Option<&Backup>) -> Timestamp {
+    previous.map_or(now, |previous| now.max(previous.key.started()))
 }
 
 /// Random, and of two backups that begin in one second the second one's is the greater: by these the newest is told.
