@@ -6,6 +6,7 @@ pub mod files;
 pub mod mongodb;
 pub mod mysql;
 pub mod postgres;
+pub mod series;
 
 use crate::secret::Secret;
 

@@ -11,6 +11,11 @@
 
 #[macro_use]
 mod rows;
+mod filled_meanwhile;
+mod gate;
+mod load_cut_off;
+mod older_server;
+mod stricter_server;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]
 mod support;

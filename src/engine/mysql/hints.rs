@@ -62,6 +62,10 @@ const HINTS: &[(&[&str], &str)] = &[
         "create that account, or mend the view: it cannot be read as it is",
     ),
     (
+        &["ERROR 1062"],
+        "a row is there already: did a client write into the database while it was loaded? stop the clients and restore again",
+    ),
+    (
         &["max_allowed_packet"],
         "a row is longer than the server takes in one statement: raise max_allowed_packet there (1G is the most)",
     ),

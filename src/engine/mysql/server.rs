@@ -22,6 +22,8 @@ pub struct Server {
     pub read_only: bool,
     /// The longest statement it takes, in bytes.
     pub max_allowed_packet: u64,
+    /// How many rows a question gets at most, in a session that sets nothing else.
+    pub select_limit: u64,
     /// In a grant, `_` and `%` of a database's name mean themselves.
     pub partial_revokes: bool,
     /// Whether the account may read the accounts.
@@ -58,7 +60,7 @@ impl Mysql {
     pub fn server(&self) -> Words {
         self.ask(&[
             "SELECT 'server', HEX(VERSION()), HEX(CURRENT_USER()), @@lower_case_table_names, @@read_only, \
-             @@max_allowed_packet"
+             @@max_allowed_packet, @@GLOBAL.sql_select_limit"
                 .to_owned(),
             // Not every version has this variable.
             "SHOW VARIABLES LIKE 'partial_revokes'".to_owned(),
@@ -91,6 +93,7 @@ impl Mysql {
                         // MariaDB 12 says it with words.
                         read_only: !matches!(row.plain()?, "0" | "OFF"),
                         max_allowed_packet: row.number()?,
+                        select_limit: row.number()?,
                         partial_revokes: false,
                         reads_accounts,
                         grants: Grants::default(),
@@ -127,7 +130,7 @@ pub(super) mod tests {
 
     pub fn server(version: &str, databases: &[&str]) -> Server {
         let mut answer = format!(
-            "server\t{}\t{}\t0\t0\t16777216\n",
+            "server\t{}\t{}\t0\t0\t16777216\t18446744073709551615\n",
             super::super::sql::hex(version),
             super::super::sql::hex("root@localhost")
         );
@@ -151,7 +154,7 @@ pub(super) mod tests {
         read.folds_case = true;
         assert_eq!(read.database("app").unwrap().name, "App");
         assert_eq!(server("26.7.0", &[]).flavour, Flavour::Mysql);
-        let replica = b"server\t38\t61\t1\tON\t1\npartial_revokes\tON\n";
+        let replica = b"server\t38\t61\t1\tON\t1\t1\npartial_revokes\tON\n";
         let replica = Mysql::read_server(replica, false).unwrap();
         assert!(replica.read_only && replica.partial_revokes && replica.folds_case);
         assert!(Mysql::read_server(b"ERROR 1045", true).is_err());
