@@ -54,7 +54,7 @@ pub(super) fn way_back(args: &RestoreArgs, key: &Key, kept: Option<&Key>) -> Str
         ("--into", args.into.as_ref()),
     ] {
         if let Some(value) = value {
-            command += &format!(" {option} {}", shell_words::quote(value));
+            command = format!("{command} {option} {}", shell_words::quote(value));
         }
     }
     match kept {

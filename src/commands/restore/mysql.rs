@@ -368,7 +368,11 @@ impl<R: Runtime> Place<'_, R> {
     async fn keep<S: Store>(&self, context: &Context<R, S>, job: &Job<'_>, live: &Contents) -> Result<Key> {
         let name = &job.name;
         plan::mysql_not_cut(&self.mysql, &self.server).map_err(live::not_kept)?;
-        let lacks = self.server.grants.lacks(name, &[]);
+        let mut lacks = self.server.grants.lacks(name, &[]);
+        // They are looked at once more before they are dropped, and kept as they are meanwhile.
+        if !self.server.grants.has(name, "LOCK TABLES") {
+            lacks.push("LOCK TABLES");
+        }
         if !lacks.is_empty() {
             let what = format!("the account {} lacks {}", self.server.account, lacks.join(", "));
             return Err(live::not_kept(Error::new(Stage::Dump, Exit::Tool, what)));

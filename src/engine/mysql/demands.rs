@@ -411,11 +411,12 @@ DELIMITER ;
     fn rows_that_are_long_or_odd() {
         let table = |columns: &[String], options: &str| {
             let mut reader = DemandsReader::default();
-            let lines: String = columns
+            let lines = columns
                 .iter()
                 .enumerate()
-                .map(|(number, kind)| format!("  `c{number}` {kind} NOT NULL,\n"))
-                .collect();
+                .fold(String::new(), |lines, (number, kind)| {
+                    lines + "  `c" + &number.to_string() + "` " + kind + " NOT NULL,\n"
+                });
             reader.push(
                 format!("CREATE TABLE `t` (\n{lines}  PRIMARY KEY (`c0`)\n) ENGINE=InnoDB{options};\n")
                     .as_bytes(),

@@ -2,8 +2,8 @@
 //!
 //! One table of switches. Those of a session are off while a dump loads; those that no session can set, or not this
 //! account's, count only where the dump has something that they refuse: then the restore is refused before anything is
-//! emptied. Sources: the reference manuals of MySQL 5.7 to 9.x, "Server System Variables", "InnoDB Startup Options and
-//! System Variables" and "System Variable Privileges"; the MariaDB Knowledge Base, "Server System Variables", "InnoDB
+//! emptied. Sources: the reference manuals of MySQL 5.7 to 9.x, "Server System Variables", "`InnoDB` Startup Options and
+//! System Variables" and "System Variable Privileges"; the MariaDB Knowledge Base, "Server System Variables", "`InnoDB`
 //! System Variables", "Galera Cluster System Variables"; Percona `XtraDB` Cluster, "`pxc_strict_mode`".
 
 use super::demands::Demands;
