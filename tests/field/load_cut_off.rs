@@ -91,7 +91,14 @@ fn mysql_load(image: &str) {
     gate.open();
     assert_eq!(ran.code, 143, "{}", ran.stderr);
     names_the_way_back(&store, &ran);
-    lifeboat.succeed(&[&restore[..], &["--discard"]].concat());
+    // Whoever has it open could write into what is loading.
+    server.hold_with("app", "SELECT 1");
+    let ran = lifeboat.succeed(&[&restore[..], &["--discard"]].concat());
+    assert!(
+        ran.stderr.contains("1 clients have the database open"),
+        "{}",
+        ran.stderr
+    );
     assert!(may());
 }
 

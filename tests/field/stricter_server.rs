@@ -179,6 +179,13 @@ rows! {
         None,
         "log_bin_trust_function_creators",
     );
+    mysql_and_definers_of_others: refused(
+        IMAGES[2],
+        "CREATE USER author@localhost; CREATE TABLE a (a INT PRIMARY KEY); CREATE DEFINER = author@localhost VIEW v AS SELECT 1 b",
+        "REVOKE SET_ANY_DEFINER ON *.* FROM op@localhost",
+        Some(&format!("{ACCOUNT}; GRANT SET_ANY_DEFINER ON *.* TO op@localhost")),
+        "author@localhost",
+    );
     mariadb_and_tables_without_a_key: refused(
         IMAGES[1],
         "CREATE TABLE a (a INT)",

@@ -11,7 +11,7 @@ use crate::config::EngineName;
 use crate::config::options::Tool;
 use crate::engine::mysql::{
     self, Contents, Demands, DemandsReader, Flavour, LoadForm, Mysql, Part, Properties, Script, Server,
-    Strictness, foreign_definers,
+    Strictness,
 };
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
@@ -257,7 +257,7 @@ impl<R: Runtime> Place<'_, R> {
                 "restore into a server with lower_case_table_names=0, as the source has it",
             );
         }
-        let foreign = foreign_definers(&job.properties.definers, &self.server);
+        let foreign = strictness.foreign_definers(&job.properties.definers, &self.server);
         if !foreign.is_empty() {
             return refuse(
                 format!(
@@ -265,7 +265,7 @@ impl<R: Runtime> Place<'_, R> {
                     foreign.join(", "),
                     self.server.account
                 ),
-                "set DB_USER to root, or GRANT SET_ANY_DEFINER (MySQL before 8.2: SET_USER_ID; MariaDB: SET USER) ON *.* to it",
+                "set DB_USER to root, or GRANT SET_ANY_DEFINER, SYSTEM_USER (MySQL before 8.2: SET_USER_ID; MariaDB: SET USER) ON *.* to it",
             );
         }
         Ok(())

@@ -170,6 +170,10 @@ mod tests {
                 "by name",
             ),
             (
+                "ERROR 1062 (23000) at line 44: Duplicate entry '7' for key 't.PRIMARY'",
+                "stop the clients",
+            ),
+            (
                 "mariadb-dump: unknown option '--column-statistics'",
                 "DUMP_OPTIONS",
             ),

@@ -35,7 +35,7 @@ pub use hints::{hint, starting};
 pub use load::{CHANGED, DROPPING, LoadForm, MARK, Part};
 pub use rows::AnswerError;
 pub use server::{Database, Server};
-pub use strictness::{Strictness, foreign_definers};
+pub use strictness::Strictness;
 pub use tools::{Flavour, Tools};
 
 use crate::engine::Words;

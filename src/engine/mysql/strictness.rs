@@ -167,6 +167,10 @@ const SWITCHES: &[Switch] = &[
     ),
 ];
 
+/// Beside the switches: in whose name only their like may make something. MariaDB has no such table.
+const SYSTEM_USERS: &str = "SELECT 'system_user', HEX(CONCAT(user, '@', host)) FROM mysql.global_grants \
+    WHERE priv = 'SYSTEM_USER' AND user <> 'root'";
+
 /// Beside the switches: whether a binary log is kept.
 const BINARY_LOG: &str = "log_bin";
 
@@ -176,6 +180,8 @@ pub struct Strictness {
     /// Switch, and its value at the session's beginning and after it was set.
     found: Vec<(&'static str, String, String)>,
     binary_log: bool,
+    /// Accounts with MySQL's `SYSTEM_USER`, as far as this one may know them.
+    system_users: Vec<String>,
 }
 
 impl Mysql {
@@ -193,6 +199,7 @@ impl Mysql {
             let value = switch.set?;
             Some(format!("SET SESSION {} = {value}", switch.name))
         }));
+        queries.push(SYSTEM_USERS.to_owned());
         queries.push(show);
         // Behind one that fails, the client goes on with the next line.
         self.whatever(&queries)
@@ -208,6 +215,10 @@ impl Strictness {
         for mut row in rows("the settings", stdout)? {
             if row.kind == "set" {
                 set = true;
+                continue;
+            }
+            if row.kind == "system_user" {
+                strictness.system_users.push(row.text()?);
                 continue;
             }
             let value = row.plain()?.to_owned();
@@ -319,21 +330,29 @@ impl Refuses {
     }
 }
 
-/// Of `definers`, those in whose name this account may make nothing.
-pub fn foreign_definers<'a>(definers: &'a [String], server: &Server) -> Vec<&'a str> {
-    // MariaDB has it as SET USER since 10.5, MySQL as SET_USER_ID, and as SET_ANY_DEFINER since 8.2.
-    let may = match server.flavour {
-        Flavour::Mysql => &["SET_USER_ID", "SET_ANY_DEFINER", "SUPER"][..],
-        Flavour::Mariadb => &["SET USER", "SUPER"],
-    };
-    if server.grants.may(may) {
-        return Vec::new();
+impl Strictness {
+    /// Of `definers`, those in whose name this account may make nothing.
+    pub fn foreign_definers<'a>(&self, definers: &'a [String], server: &Server) -> Vec<&'a str> {
+        // MariaDB has it as SET USER since 10.5, MySQL as SET_USER_ID, and as SET_ANY_DEFINER since 8.2.
+        let (any, system_users) = match server.flavour {
+            Flavour::Mysql => (
+                &["SET_USER_ID", "SET_ANY_DEFINER", "SUPER"][..],
+                server.numbers >= (8, 0, 16),
+            ),
+            Flavour::Mariadb => (&["SET USER", "SUPER"][..], false),
+        };
+        let may_any = server.grants.may(any);
+        let may_system = !system_users || server.grants.may(&["SYSTEM_USER"]);
+        let is_system = |definer: &str| {
+            definer.starts_with("root@") || self.system_users.iter().any(|one| one == definer)
+        };
+        definers
+            .iter()
+            .map(String::as_str)
+            .filter(|definer| *definer != server.account)
+            .filter(|definer| !may_any || !may_system && is_system(definer))
+            .collect()
     }
-    definers
-        .iter()
-        .map(String::as_str)
-        .filter(|definer| *definer != server.account)
-        .collect()
 }
 
 #[cfg(test)]
@@ -431,10 +450,34 @@ mod tests {
 
     #[test]
     fn in_whose_name_an_account_may_make_something() {
-        let definers = ["root@localhost".to_owned(), "other@%".to_owned()];
-        assert!(foreign_definers(&definers, &server("9.7.0", &[])).is_empty());
-        let answer = b"server\t392E30\t726F6F74406C6F63616C686F7374\t0\t0\t1\t1\nGRANT SELECT ON *.* TO `root`@`localhost`\n";
-        let plain = Mysql::read_server(answer, false).unwrap();
-        assert_eq!(foreign_definers(&definers, &plain), ["other@%"]);
+        let definers = ["root@localhost", "boss@%", "other@%"].map(str::to_owned);
+        let boss = format!("system_user\t{}\n", super::super::sql::hex("boss@%"));
+        let strictness = read("autocommit\tON\n", &format!("{boss}autocommit\tON\n"));
+        assert!(
+            strictness
+                .foreign_definers(&definers, &server("9.7.0", &[]))
+                .is_empty()
+        );
+        let with = |version: &str, grant: &str| {
+            let hex = super::super::sql::hex;
+            let answer = format!(
+                "server\t{}\t{}\t0\t0\t1\t1\nGRANT {grant} ON *.* TO `other`@`%`\n",
+                hex(version),
+                hex("other@%")
+            );
+            let server = Mysql::read_server(answer.as_bytes(), false).unwrap();
+            strictness
+                .foreign_definers(&definers, &server)
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let all = ["root@localhost", "boss@%"];
+        assert_eq!(with("9.7.0", "SELECT"), all);
+        assert_eq!(with("9.7.0", "SET_ANY_DEFINER"), all);
+        assert!(with("9.7.0", "SET_ANY_DEFINER, SYSTEM_USER").is_empty());
+        assert!(with("5.7.44", "SUPER").is_empty());
+        assert!(with("11.8.6-MariaDB", "SET USER").is_empty());
+        assert_eq!(with("11.8.6-MariaDB", "SELECT"), all);
     }
 }
