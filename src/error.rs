@@ -91,6 +91,16 @@ impl Error {
         self
     }
 
+    /// Adds how things are left, and what is to be done about it: also where the cause has a hint of its own.
+    #[must_use]
+    pub fn left(mut self, state: impl fmt::Display) -> Self {
+        self.hint = Some(match self.hint.take() {
+            Some(hint) => format!("{hint}; {state}"),
+            None => state.to_string(),
+        });
+        self
+    }
+
     /// A refusal for safety (exit 7).
     pub fn refused(stage: Stage, cause: impl Into<Cause>) -> Self {
         Self::new(stage, Exit::Refused, cause)
@@ -140,6 +150,10 @@ mod tests {
             error.to_string(),
             "dump failed: exit 1 |   pg_dump: error:? no hint=\"look\""
         );
-        assert_eq!(error.hint("second").hint.as_deref(), Some("look"));
+        let error = error.hint("second");
+        assert_eq!(error.hint.as_deref(), Some("look"));
+        assert_eq!(error.left("half done").hint.as_deref(), Some("look; half done"));
+        let bare = Error::new(Stage::Dump, Exit::Tool, "x").left("half done");
+        assert_eq!(bare.hint.as_deref(), Some("half done"));
     }
 }

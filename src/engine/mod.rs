@@ -8,6 +8,7 @@ pub mod mysql;
 mod pipes;
 pub mod postgres;
 mod processes;
+pub mod series;
 
 pub use processes::Place;
 

@@ -12,10 +12,15 @@
 #[macro_use]
 mod rows;
 mod elsewhere;
+mod filled_meanwhile;
 mod first_start;
+mod gate;
+mod load_cut_off;
 mod names;
+mod older_server;
 mod own_container;
 mod pipes;
+mod stricter_server;
 #[allow(dead_code, unused_imports, reason = "tests/docker uses the rest")]
 #[path = "../docker/support/mod.rs"]
 mod support;

@@ -5,7 +5,7 @@ use super::{Chosen, roles};
 use crate::cli::RestoreArgs;
 use crate::commands::Context;
 use crate::commands::target::{Target, not_understood};
-use crate::engine::mysql::{Account, Accounts, Mysql, Server};
+use crate::engine::mysql::{Account, Accounts, Contents, Mysql, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
@@ -84,6 +84,42 @@ pub(super) async fn plan<R: Runtime, S: Store>(
         missing,
         locked: Vec::new(),
     })
+}
+
+/// What the accounts may do with the routines of a database, which goes away with these, other than what they may do
+/// with tables. Where a restore has not come to its end, it is gone already, and the newest backup of the accounts
+/// tells.
+pub(super) async fn on_routines<R: Runtime, S: Store>(
+    context: &Context<R, S>,
+    target: &Target<'_, R>,
+    mysql: &Mysql,
+    server: &Server,
+    database: &str,
+    live: &Contents,
+) -> Result<Vec<String>> {
+    let kinds = ["FUNCTION", "PROCEDURE", "PACKAGE"];
+    let any = live.objects.iter().any(|object| kinds.contains(&object.kind));
+    if !server.reads_accounts || !(any || live.marked) {
+        return Ok(Vec::new());
+    }
+    let parse = |text: &[u8]| Accounts::parse(text).map_err(not_understood);
+    let now = parse(&target.answer(&mysql.accounts(server)).await?)?;
+    let there = now.names();
+    let mut grants = now.on_routines(database, &there);
+    if live.marked {
+        match roles::newest_of(&context.bucket, &target.container.target).await {
+            Ok(Some(text)) => grants.extend(parse(&text)?.on_routines(database, &there)),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(
+                database,
+                "what accounts may do with its routines could not be read from the backup of the accounts: {}",
+                error.chain()
+            ),
+        }
+        grants.sort();
+        grants.dedup();
+    }
+    Ok(grants)
 }
 
 impl Plan {

@@ -41,17 +41,24 @@ pub async fn restore<R: Runtime, S: Store>(
     }
     let words = target.custom("RESTORE_COMMAND", command).await?;
     live::prove(context, chosen).await?;
+    let mut kept = Vec::new();
     if !args.discard {
         let plan = plan::plan(context, target.container)
             .await
             .map_err(live::not_kept)?;
         for job in plan.jobs {
             let job = job.map_err(|(_, error)| live::not_kept(error))?;
-            live::keep(context, target.container, &plan.facts, job).await?;
+            kept.push(live::keep(context, target.container, &plan.facts, job).await?);
         }
     }
     for one in chosen {
-        load::load(context, target.container, &words, &one.backup.key, &one.manifest).await?;
+        let loaded = load::load(context, target.container, &words, &one.backup.key, &one.manifest).await;
+        loaded.map_err(|error| {
+            error.left(format!(
+                "RESTORE_COMMAND did not come to its end, and what it writes to may not be whole: {}",
+                live::way_back(args, &one.backup.key, kept.first())
+            ))
+        })?;
         tracing::info!(
             key = one.backup.key.text(),
             container = target.container.name,

@@ -3,6 +3,7 @@
 
 use super::Chosen;
 use crate::catalog::{Database, Key};
+use crate::cli::RestoreArgs;
 use crate::commands::Context;
 use crate::commands::backup::dump::{self, Facts, Job};
 use crate::commands::bucket::read_back_failed;
@@ -41,6 +42,24 @@ pub(super) async fn read<R: Runtime, S: Store>(
         biased;
         () = context.cancel.cancelled() => Err(context.cancel.interrupted(Stage::Restore)),
         proven = proven => proven.map(|_| ()),
+    }
+}
+
+/// The command that puts back what a failed restore has touched: the safety backup, or else the same backup again.
+pub(super) fn way_back(args: &RestoreArgs, key: &Key, kept: Option<&Key>) -> String {
+    let mut command = format!("lifeboat restore {}", kept.unwrap_or(key).text());
+    // A safety backup bears the name that was restored to.
+    for (option, value) in [
+        ("--as", args.name.as_ref().filter(|_| kept.is_none())),
+        ("--into", args.into.as_ref()),
+    ] {
+        if let Some(value) = value {
+            command = format!("{command} {option} {}", shell_words::quote(value));
+        }
+    }
+    match kept {
+        Some(_) => format!("{command} --overwrite brings back what was there before"),
+        None => format!("{command} --overwrite --discard restores it again"),
     }
 }
 

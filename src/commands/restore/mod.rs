@@ -17,6 +17,7 @@ use super::{Context, print, selection};
 use crate::catalog::{Backup, Database, Manifest, table, which};
 use crate::cli::RestoreArgs;
 use crate::config::{EngineName, Selector, TargetEntry};
+use crate::engine::series;
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::{Container, Runtime};
@@ -33,6 +34,14 @@ pub struct Chosen {
 
 /// Runs the verb.
 pub async fn run<R: Runtime, S: Store>(context: &Context<R, S>, args: &RestoreArgs) -> Result<()> {
+    if args.discard && !args.overwrite {
+        return Err(Error::new(
+            Stage::Restore,
+            Exit::Usage,
+            "--discard says that what is replaced is not kept, and nothing is replaced without --overwrite",
+        )
+        .hint("add --overwrite, or leave --discard out"));
+    }
     // Nothing is touched yet.
     let decide = async {
         let chosen = choose(context, args).await?;
@@ -155,6 +164,48 @@ fn one(found: Vec<Result<Container, crate::runtime::RuntimeError>>) -> Result<Co
             ))
         })
         .map_err(|error| error.at(Stage::Target))
+}
+
+/// Refuses where the destination is of an older release series than the server that was backed up, or of `another`
+/// make: what it can't load would be found out only after everything was emptied. Not where nothing can be lost.
+fn not_older(
+    args: &RestoreArgs,
+    chosen: &Chosen,
+    version: &str,
+    another: bool,
+    replaces: Replaces,
+) -> Result<()> {
+    let source = chosen.manifest.server_version.as_deref().unwrap_or_default();
+    if source.is_empty() || !(another || series::older(version, source)) {
+        return Ok(());
+    }
+    let nothing_to_lose = match replaces {
+        Replaces::Nothing => args.name.is_some(),
+        Replaces::HalfOfARestore => args.overwrite && args.discard,
+        Replaces::Data => false,
+    };
+    let what = format!(
+        "{} was made on version {source}, and the destination has {version}",
+        chosen.backup.key.text()
+    );
+    if nothing_to_lose {
+        tracing::warn!("{what}: it may not take everything");
+        return Ok(());
+    }
+    Err(Error::refused(Stage::Restore, what).hint(
+        "restore into a server of that version or a newer one; --as NAME tries it under a name that is not taken",
+    ))
+}
+
+/// What a restore finds under the name it restores to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replaces {
+    /// No such database, or an empty one.
+    Nothing,
+    /// What a restore has left that did not come to its end.
+    HalfOfARestore,
+    /// Something of somebody.
+    Data,
 }
 
 /// The destination's engine, which must be that of every backup.

@@ -1,13 +1,13 @@
 //! Restoring MongoDB, where nothing can be renamed into place: every object is proven whole before anything is
 //! touched, what is replaced is backed up, and while it loads a marker keeps the half of it from being backed up.
 
-use super::{Chosen, live, load, roles};
-use crate::catalog::Database;
+use super::{Chosen, Replaces, live, load, not_older, roles};
+use crate::catalog::{Database, Key};
 use crate::cli::RestoreArgs;
 use crate::commands::Context;
 use crate::commands::backup::dump::Facts;
 use crate::commands::backup::plan::mongodb as plan;
-use crate::commands::target::{Target, not_understood};
+use crate::commands::target::{Target, not_understood, succeeded};
 use crate::config::options::Tool;
 use crate::engine::mongodb::archive::{Checker, Contents};
 use crate::engine::mongodb::{self, As, Mongodb, Server, failed_documents};
@@ -65,6 +65,7 @@ pub async fn restore<R: Runtime, S: Store>(
     for one in chosen {
         if let Some(what) = what(args, one)? {
             refuse(args, &server, &what)?;
+            not_older(args, one, &server.version, false, replaces(&server, &what))?;
             jobs.push(Job {
                 chosen: one,
                 what,
@@ -163,6 +164,40 @@ fn refuse(args: &RestoreArgs, server: &Server, what: &What) -> Result<()> {
     }))
 }
 
+fn replaces(server: &Server, what: &What) -> Replaces {
+    let half = |database: &mongodb::Database| match what {
+        What::All => database.restoring,
+        What::One { name, .. } => database.restoring && database.name == *name,
+    };
+    if server.of_users().any(half) {
+        Replaces::HalfOfARestore
+    } else if full(server, what).next().is_some() {
+        Replaces::Data
+    } else {
+        Replaces::Nothing
+    }
+}
+
+/// What came in since it was first looked at may only be replaced where it is kept.
+fn refuse_what_came(args: &RestoreArgs, first: &Server, now: &Server, what: &What) -> Result<()> {
+    refuse(args, now, what)?;
+    let before: Vec<_> = full(first, what).map(|database| &database.name).collect();
+    let mut later = full(now, what).filter(|database| !before.contains(&&database.name));
+    match later.next().filter(|_| args.discard) {
+        Some(database) => Err(came(&database.name, &database.collections)),
+        None => Ok(()),
+    }
+}
+
+fn came(name: &str, collections: &[String]) -> Error {
+    let what = format!(
+        "database {name:?} was empty when the restore began, and now has {}",
+        collections.join(", ")
+    );
+    Error::refused(Stage::Restore, what)
+        .hint("look at what that is, and restore again; --overwrite without --discard keeps it")
+}
+
 /// Reads it all, against its manifest and as an archive.
 async fn prove<R: Runtime, S: Store>(context: &Context<R, S>, chosen: &Chosen) -> Result<Contents> {
     let mut checker = Checker::default();
@@ -206,21 +241,17 @@ async fn one<R: Runtime, S: Store>(
     let Destination {
         target,
         mongodb,
-        server,
         facts,
         options,
+        ..
     } = destination;
+    // Since it was first looked at, all objects were read.
+    let stdout = target.answer(&mongodb.server()).await.map_err(restoring)?;
+    let server = &Mongodb::read_server(&stdout).map_err(not_understood)?;
+    refuse_what_came(args, &destination.server, server, &job.what)?;
     let replaced: Vec<_> = full(server, &job.what)
         .map(|database| database.name.clone())
         .collect();
-    if !replaced.is_empty() && !args.discard {
-        // Whatever DUMP_OPTIONS say: of what is replaced nothing may be missing.
-        let kept = match &job.what {
-            What::All => plan::all(mongodb, server, server.has_oplog(), &[]),
-            What::One { name, .. } => plan::database(mongodb, server, name, &[]),
-        };
-        live::keep(context, target.container, facts, kept).await?;
-    }
     let mut marked = match &job.what {
         What::All => job.contents.databases(),
         What::One { name, .. } => vec![name.clone()],
@@ -228,28 +259,57 @@ async fn one<R: Runtime, S: Store>(
     marked.extend(replaced.iter().cloned());
     marked.sort();
     marked.dedup();
-    target.answer(&mongodb.mark(&marked)).await.map_err(restoring)?;
-    let loaded = async {
-        if !replaced.is_empty() {
-            target
-                .answer(&mongodb.clear(&replaced))
-                .await
-                .map_err(restoring)?;
+    let (mut print, mut kept) = (None, None);
+    if !replaced.is_empty() && !args.discard {
+        // First the print, so that what comes in behind it is in the backup or is noticed.
+        let stdout = target
+            .answer(&mongodb.print(&marked))
+            .await
+            .map_err(live::not_kept)?;
+        print = Some(Mongodb::read_print(&stdout).map_err(not_understood)?);
+        // Whatever DUMP_OPTIONS say: of what is replaced nothing may be missing.
+        let dump = match &job.what {
+            What::All => plan::all(mongodb, server, server.has_oplog(), &[]),
+            What::One { name, .. } => plan::database(mongodb, server, name, &[]),
+        };
+        kept = Some(live::keep(context, target.container, facts, dump).await?);
+    }
+    let left = |error: Error| error.left(state(args, job, &marked, kept.as_ref()));
+    target
+        .answer(&mongodb.mark(&marked))
+        .await
+        .map_err(restoring)
+        .map_err(left)?;
+    let empty: Vec<_> = marked
+        .iter()
+        .filter(|name| !replaced.contains(name))
+        .cloned()
+        .collect();
+    let words = mongodb.clear(&marked, &empty, print.as_deref());
+    let answer = target.ask(&words).await.map_err(restoring).map_err(left)?;
+    if let Err(error) = succeeded(&words, &answer, Stage::Restore) {
+        if String::from_utf8_lossy(&answer.stdout).contains(mongodb::DROPPING) {
+            return Err(left(error));
         }
+        return Err(unmark(
+            destination,
+            server,
+            &marked,
+            changed(&answer.stderr, &marked, error),
+        )
+        .await
+        .map_or_else(left, |error| error.left("nothing was touched")));
+    }
+    let loaded = async {
         let words = match &job.what {
             What::All => mongodb.load_all(job.contents.has_oplog(), options),
             What::One { was, name } => mongodb.load(As { was, name }, options),
         };
         load(context, target, &words, job.chosen).await?;
+        nothing_strange(destination, job, &marked).await?;
         target.answer(&mongodb.unmark(&marked)).await.map_err(restoring)
     };
-    loaded.await.map_err(|error| {
-        error.hint(format!(
-            "{} may be half restored, and no backup of it succeeds before it is: restore again, with --overwrite \
-             --discard",
-            marked.join(", ")
-        ))
-    })?;
+    loaded.await.map_err(left)?;
     say(job);
     tracing::info!(
         key = job.chosen.backup.key.text(),
@@ -257,6 +317,88 @@ async fn one<R: Runtime, S: Store>(
         "restored"
     );
     Ok(())
+}
+
+/// How databases are left that were touched, and what is to be done.
+fn state(args: &RestoreArgs, job: &Job<'_>, marked: &[String], kept: Option<&Key>) -> String {
+    format!(
+        "{} may be half restored, and is not whole (the collection {} says so), and no backup of it succeeds before it is: {}",
+        marked.join(", "),
+        mongodb::archive::MARKER,
+        live::way_back(args, &job.chosen.backup.key, kept)
+    )
+}
+
+/// Why nothing was dropped.
+fn changed(stderr: &str, marked: &[String], error: Error) -> Error {
+    if !stderr.contains(mongodb::CHANGED) {
+        return error;
+    }
+    let what = format!("{} has changed since the last look at it", marked.join(", "));
+    Error::refused(Stage::Restore, what).hint("stop the clients that write into it, and restore again")
+}
+
+/// Takes the marker away from what nothing was touched in; gives the error back, `Err` where it stays.
+async fn unmark<R: Runtime>(
+    destination: &Destination<'_, R>,
+    before: &Server,
+    marked: &[String],
+    error: Error,
+) -> Result<Error> {
+    let was = |name: &&String| before.database(name).is_some_and(|database| database.restoring);
+    let ours: Vec<_> = marked.iter().filter(|name| !was(name)).cloned().collect();
+    let words = destination.mongodb.unmark(&ours);
+    match destination.target.answer(&words).await {
+        Ok(_) => Ok(error),
+        Err(left) => {
+            tracing::warn!("the marker was not taken away: {}", left.chain());
+            Err(error)
+        }
+    }
+}
+
+/// Nothing keeps clients from writing into what is loading: what they have put there is found.
+async fn nothing_strange<R: Runtime>(
+    destination: &Destination<'_, R>,
+    job: &Job<'_>,
+    marked: &[String],
+) -> Result<()> {
+    let words = destination.mongodb.loaded(marked, destination.server.router);
+    let stdout = destination.target.answer(&words).await.map_err(restoring)?;
+    let loaded = Mongodb::read_loaded(&stdout).map_err(not_understood)?;
+    let strange = strange(&job.what, &job.contents, &loaded);
+    if strange.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "somebody has written while it was loaded, and the backup does not hold {}",
+        strange.join(", ")
+    );
+    Err(Error::new(Stage::Restore, Exit::Tool, what)
+        .hint("stop the clients that write into it, and take away what shall be kept of that"))
+}
+
+/// What is there and not in the archive.
+fn strange(what: &What, contents: &Contents, loaded: &mongodb::Loaded) -> Vec<String> {
+    let mut strange = Vec::new();
+    for (database, collections) in loaded {
+        let was = match what {
+            What::All => database,
+            What::One { was, .. } => was,
+        };
+        for (collection, documents) in collections {
+            match contents.documents.get(&format!("{was}.{collection}")) {
+                None => strange.push(format!("the collection {database}.{collection}")),
+                // The oplog adds to them; and where they are fewer, they may have been meant to go by themselves.
+                Some(held) if !contents.has_oplog() && documents > held => strange.push(format!(
+                    "{} of the documents in {database}.{collection}",
+                    documents - held
+                )),
+                Some(_) => {}
+            }
+        }
+    }
+    strange
 }
 
 /// A question that is part of a restore.
@@ -349,4 +491,39 @@ async fn load_users<R: Runtime, S: Store>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_of_the_archive() {
+        let documents = [("app.a", 2), ("app.b", 5)].map(|(name, count)| (name.to_owned(), count));
+        let mut contents = Contents {
+            documents: documents.into(),
+            ..Contents::default()
+        };
+        let loaded = |collections: &[(&str, u64)]| -> mongodb::Loaded {
+            let collections = collections
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), *count));
+            [("copy".to_owned(), collections.collect())].into()
+        };
+        let what = What::One {
+            was: "app".to_owned(),
+            name: "copy".to_owned(),
+        };
+        assert!(strange(&what, &contents, &loaded(&[("a", 2), ("b", 4)])).is_empty());
+        assert_eq!(
+            strange(&what, &contents, &loaded(&[("a", 3), ("b", 5), ("c", 0)])),
+            ["1 of the documents in copy.a", "the collection copy.c"]
+        );
+        contents.namespaces.push(mongodb::archive::Namespace {
+            database: String::new(),
+            collection: "oplog".to_owned(),
+            view: false,
+        });
+        assert!(strange(&what, &contents, &loaded(&[("a", 3)])).is_empty());
+    }
 }

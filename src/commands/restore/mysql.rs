@@ -1,18 +1,22 @@
 //! Restoring MySQL and MariaDB: over the live database, since nothing there renames one. So every object is proven
 //! whole first, what is replaced is backed up, and a mark says that a load is under way until it is done.
 
-use super::{Chosen, accounts, live, load};
+use super::{Chosen, Replaces, accounts, live, load, not_older};
 use crate::catalog::{Database, Key};
 use crate::cli::RestoreArgs;
 use crate::commands::backup::plan;
-use crate::commands::target::{Target, not_understood};
+use crate::commands::target::{Target, not_understood, succeeded};
 use crate::commands::{Cancel, Context};
 use crate::config::EngineName;
 use crate::config::options::Tool;
-use crate::engine::mysql::{self, Accounts, Contents, LoadForm, Mysql, Part, Properties, Script, Server};
+use crate::engine::mysql::{
+    self, Contents, Demands, DemandsReader, Flavour, LoadForm, Mysql, Part, Properties, Script, Server,
+    Strictness,
+};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
+use crate::runtime::wholeness::Answer;
 use crate::store::Store;
 
 /// The longest statement a server can take: a row of a dump is one, twice as long as its bytes.
@@ -27,8 +31,10 @@ pub(super) struct Job<'a> {
     renamed_from: Option<String>,
     /// What no dump holds.
     pub(super) properties: Properties,
-    /// What is there now; `None`: no such database.
+    /// What was there when it was first looked at; `None`: no such database.
     live: Option<Contents>,
+    /// What the dump needs of the server, once it has been read.
+    demands: Demands,
 }
 
 impl Job<'_> {
@@ -37,15 +43,31 @@ impl Job<'_> {
         self.properties.events && (args.into.is_some() || self.renamed_from.is_some())
     }
 
-    fn failed(&self, error: Error, kept: Option<&Key>) -> Error {
-        let old = kept.map_or_else(String::new, |key| {
-            format!("; what was there before is {}", key.text())
-        });
-        error.hint(format!(
-            "the database {:?} is not whole, and no backup is made of it until it is restored again{old}",
-            self.name
-        ))
+    /// How a database is left that was touched, and what is to be done.
+    fn state(&self, args: &RestoreArgs, kept: Option<&Key>) -> String {
+        format!(
+            "the database {:?} is not whole (the table {} says so), and no backup is made of it until it is restored again: {}",
+            self.name,
+            mysql::MARK,
+            live::way_back(args, &self.chosen.backup.key, kept)
+        )
     }
+}
+
+/// A database that is being restored, behind its load.
+struct Begun {
+    /// The safety backup.
+    kept: Option<Key>,
+    /// What accounts could do with its routines.
+    grants: Vec<String>,
+}
+
+/// Why a database was not emptied.
+enum NotCleared {
+    /// Nothing in it was touched.
+    Untouched(Error),
+    /// Something may have been.
+    Touched(Error),
 }
 
 /// A server, and what is to be done there.
@@ -55,6 +77,8 @@ struct Place<'a, R> {
     engine: EngineName,
     mysql: Mysql,
     server: Server,
+    /// What a session that loads sets, so that the server takes what another one held.
+    settings: Vec<String>,
 }
 
 /// Restores them: accounts first, then each database by itself, then what the accounts may do. One that fails stops
@@ -74,12 +98,16 @@ pub async fn restore<R: Runtime, S: Store>(
         );
     }
     target.restore_options(Tool::MysqlClient)?;
+    let asked = mysql.strictness();
+    let strictness = target.tell_whatever(&asked.words, &asked.input).await?;
+    let strictness = Strictness::read(&strictness.stdout).map_err(not_understood)?;
     let place = Place {
         target,
         cancel: &context.cancel,
         engine,
         mysql,
         server,
+        settings: strictness.settings(),
     };
     let mut jobs = Vec::new();
     for one in chosen {
@@ -87,7 +115,15 @@ pub async fn restore<R: Runtime, S: Store>(
             jobs.push(job);
         }
     }
-    live::prove(context, chosen).await?;
+    for one in chosen {
+        let mut reader = DemandsReader::default();
+        live::read(context, one, |piece| reader.push(piece)).await?;
+        let key = &one.backup.key;
+        if let Some(job) = jobs.iter_mut().find(|job| job.chosen.backup.key == *key) {
+            job.demands = reader.finish();
+            place.takes(job, &strictness)?;
+        }
+    }
     let accounts = accounts::plan(context, args, chosen, &jobs, target, &place.mysql, &place.server).await?;
     accounts.create(target, &place.mysql, &place.server).await?;
     let raised = place.allow_long_rows(PACKET_BYTES).await;
@@ -122,30 +158,115 @@ impl<R: Runtime> Place<'_, R> {
         args: &RestoreArgs,
         jobs: Vec<(Job<'_>, bool)>,
     ) -> Result<()> {
-        let mut waiting = Vec::new();
+        let mut waiting: Vec<(&Job<'_>, Begun)> = Vec::new();
+        // Those that wait for their views are not whole either.
+        let not_whole = |error: Error, waiting: &[(&Job<'_>, Begun)]| {
+            waiting.iter().fold(error, |error, (job, begun)| {
+                error.left(job.state(args, begun.kept.as_ref()))
+            })
+        };
         for (job, waits) in &jobs {
-            if context.cancel.is_cancelled() {
-                return Err(context.cancel.interrupted(Stage::Restore));
-            }
-            let kept = match &job.live {
-                Some(live) if !live.is_empty() && !args.discard => Some(self.keep(context, job, live).await?),
-                _ => None,
-            };
-            let part = if *waits { Part::BeforeViews } else { Part::All };
-            let told = |error| job.failed(error, kept.as_ref());
-            let grants = self.routine_grants(job).await?;
-            self.empty(job).await.map_err(told)?;
-            self.load(context, args, job, part).await.map_err(told)?;
+            let done = self.one(context, args, job, *waits).await;
+            let begun = done.map_err(|error| not_whole(error, &waiting))?;
             if *waits {
-                waiting.push((job, kept, grants));
-            } else {
-                self.finish(args, job, &grants).await.map_err(told)?;
+                waiting.push((job, begun));
             }
         }
-        for (job, kept, grants) in waiting {
-            let told = |error| job.failed(error, kept.as_ref());
-            self.load(context, args, job, Part::Views).await.map_err(told)?;
-            self.finish(args, job, &grants).await.map_err(told)?;
+        while !waiting.is_empty() {
+            let (job, begun) = &waiting[0];
+            let views = async {
+                self.load(context, args, job, Part::Views).await?;
+                self.finish(args, job, &begun.grants).await
+            };
+            if let Err(error) = views.await {
+                return Err(not_whole(error, &waiting));
+            }
+            waiting.remove(0);
+        }
+        Ok(())
+    }
+
+    /// One database, all of it or all but its views.
+    async fn one<S: Store>(
+        &self,
+        context: &Context<R, S>,
+        args: &RestoreArgs,
+        job: &Job<'_>,
+        waits: bool,
+    ) -> Result<Begun> {
+        self.cancel.check(Stage::Restore)?;
+        // Since it was first looked at, all objects were read.
+        let now = self.contents(&job.name).await?;
+        refuse_what_came(args, job, &now)?;
+        let (mut print, mut kept) = (None, None);
+        if !now.is_empty() && !args.discard {
+            // First the print, so that what comes in behind it is in the backup or is noticed.
+            print = Some(self.print(job, &now).await.map_err(live::not_kept)?);
+            kept = Some(self.keep(context, job, &now).await?);
+        }
+        let grants =
+            accounts::on_routines(context, self.target, &self.mysql, &self.server, &job.name, &now).await?;
+        self.mark(args, job, &now).await?;
+        match self.clear(job, &now, print.as_deref()).await {
+            Ok(()) => {}
+            Err(NotCleared::Untouched(error)) => return Err(self.unmark(args, job, &now, error).await),
+            Err(NotCleared::Touched(error)) => return Err(error.left(job.state(args, kept.as_ref()))),
+        }
+        let loaded = async {
+            let live = if now.exists {
+                &now.properties
+            } else {
+                &job.properties
+            };
+            if let Some(script) = self.mysql.redefine(&job.name, &job.properties, live) {
+                self.tell(&script).await?;
+            }
+            self.warn_of_clients(job).await?;
+            let part = if waits { Part::BeforeViews } else { Part::All };
+            self.load(context, args, job, part).await?;
+            if !waits {
+                self.finish(args, job, &grants).await?;
+            }
+            Ok(())
+        };
+        let loaded: Result<()> = loaded.await;
+        loaded.map_err(|error| error.left(job.state(args, kept.as_ref())))?;
+        Ok(Begun { kept, grants })
+    }
+
+    /// Whether the server, and this account there, take everything a dump has.
+    fn takes(&self, job: &Job<'_>, strictness: &Strictness) -> Result<()> {
+        let key = job.chosen.backup.key.text();
+        let refuse = |why: String, hint: &str| Err(Error::refused(Stage::Restore, why).hint(hint));
+        let refusals = strictness.refusals(&job.demands, &self.server);
+        if !refusals.is_empty() {
+            return refuse(
+                format!(
+                    "the destination would not take all of {key}: {}",
+                    refusals.join("; ")
+                ),
+                "SET GLOBAL it to a value that does, for the time of the restore; or set DB_USER to an account that may set it \
+                 for its session",
+            );
+        }
+        if let Some((one, other)) = job.demands.folded_names().filter(|_| self.server.folds_case) {
+            return refuse(
+                format!(
+                    "{key} holds {one:?} and {other:?}, which are one name on the destination (lower_case_table_names)"
+                ),
+                "restore into a server with lower_case_table_names=0, as the source has it",
+            );
+        }
+        let foreign = strictness.foreign_definers(&job.properties.definers, &self.server);
+        if !foreign.is_empty() {
+            return refuse(
+                format!(
+                    "{key} has views, routines, triggers or events in the name of {}, and {} may not make such",
+                    foreign.join(", "),
+                    self.server.account
+                ),
+                "set DB_USER to root, or GRANT SET_ANY_DEFINER, SYSTEM_USER (MySQL before 8.2: SET_USER_ID; MariaDB: SET USER) ON *.* to it",
+            );
         }
         Ok(())
     }
@@ -190,15 +311,21 @@ impl<R: Runtime> Place<'_, R> {
             None => None,
         };
         let name = there.unwrap_or_else(|| name.clone());
-        if let Some(live) = live.as_ref().filter(|live| !live.is_empty() && !args.overwrite) {
-            return Err(Error::refused(
-                Stage::Restore,
-                format!("database {name:?} is not empty: it has {}", live.told()),
-            )
-            .hint("--overwrite replaces it, --as NAME restores beside it"));
+        if let Some(live) = &live {
+            refuse_what_is_there(args, &name, live)?;
         }
+        let replaces = match &live {
+            None => Replaces::Nothing,
+            Some(live) if live.is_empty() => Replaces::Nothing,
+            Some(live) if live.marked => Replaces::HalfOfARestore,
+            Some(_) => Replaces::Data,
+        };
+        let source = chosen.manifest.server_version.as_deref().unwrap_or_default();
+        let another = Flavour::of_version(source) != self.server.flavour;
+        not_older(args, chosen, &self.server.version, another, replaces)?;
         Ok(Some(Job {
             chosen,
+            demands: Demands::default(),
             renamed_from: (!self.server.same(old, &name)).then(|| old.clone()),
             name,
             properties,
@@ -215,12 +342,14 @@ impl<R: Runtime> Place<'_, R> {
     }
 
     /// A statement may stand before a lock for minutes: who is told to end does not wait for it.
+    async fn run(&self, script: &Script) -> Result<Answer> {
+        let told = self.target.tell_whatever(&script.words, &script.input);
+        self.cancel.or_interrupted(Stage::Restore, told).await
+    }
+
     async fn tell(&self, script: &Script) -> Result<()> {
-        let answer = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return Err(self.cancel.interrupted(Stage::Restore)),
-            answer = self.target.tell(&script.words, &script.input) => answer?,
-        };
+        let answer = self.run(script).await?;
+        succeeded(&script.words, &answer, Stage::Restore)?;
         for line in answer.stderr.lines() {
             tracing::warn!("{line}");
         }
@@ -238,7 +367,12 @@ impl<R: Runtime> Place<'_, R> {
     /// Backs up what is there now, all of it, whatever `DUMP_OPTIONS` leave out.
     async fn keep<S: Store>(&self, context: &Context<R, S>, job: &Job<'_>, live: &Contents) -> Result<Key> {
         let name = &job.name;
-        let lacks = self.server.grants.lacks(name, &[]);
+        plan::mysql_not_cut(&self.mysql, &self.server).map_err(live::not_kept)?;
+        let mut lacks = self.server.grants.lacks(name, &[]);
+        // They are looked at once more before they are dropped, and kept as they are meanwhile.
+        if !self.server.grants.has(name, "LOCK TABLES") {
+            lacks.push("LOCK TABLES");
+        }
         if !lacks.is_empty() {
             let what = format!("the account {} lacks {}", self.server.account, lacks.join(", "));
             return Err(live::not_kept(Error::new(Stage::Dump, Exit::Tool, what)));
@@ -256,33 +390,114 @@ impl<R: Runtime> Place<'_, R> {
         live::keep(context, self.target.container, &facts, dump).await
     }
 
-    /// What accounts may do with routines goes away with these, other than what they may do with tables.
-    async fn routine_grants(&self, job: &Job<'_>) -> Result<Vec<String>> {
-        let kinds = ["FUNCTION", "PROCEDURE", "PACKAGE"];
-        let any = |live: &Contents| live.objects.iter().any(|object| kinds.contains(&object.kind));
-        if !self.server.reads_accounts || !job.live.as_ref().is_some_and(any) {
-            return Ok(Vec::new());
-        }
-        let stdout = self.target.answer(&self.mysql.accounts(&self.server)).await?;
-        Ok(Accounts::parse(&stdout)
-            .map_err(not_understood)?
-            .on_routines(&job.name))
+    /// A print of what a database holds.
+    async fn print(&self, job: &Job<'_>, contents: &Contents) -> Result<String> {
+        let script = self.mysql.print(&job.name, contents);
+        let answer = self.run(&script).await?;
+        succeeded(&script.words, &answer, Stage::Restore)?;
+        Mysql::read_print(&answer.stdout).map_err(not_understood)
     }
 
-    /// The first change: the mark. Then everything else goes.
-    async fn empty(&self, job: &Job<'_>) -> Result<()> {
+    /// The first change: the mark.
+    async fn mark(&self, args: &RestoreArgs, job: &Job<'_>, now: &Contents) -> Result<()> {
         let (mysql, name) = (&self.mysql, &job.name);
-        let wait = self.target.config.timeouts.lock_wait;
-        let key = job.chosen.backup.key.text();
-        if job.live.is_none() {
-            self.tell(&mysql.create(name, &job.properties)).await?;
+        let key = &job.chosen.backup.key;
+        let marked = async {
+            if !now.exists {
+                self.tell(&mysql.create(name, &job.properties)).await?;
+            }
+            let live = if now.exists {
+                &now.properties
+            } else {
+                &job.properties
+            };
+            let wait = self.target.config.timeouts.lock_wait;
+            self.tell(&mysql.mark(name, &key.text(), live, wait)).await
+        };
+        marked.await.map_err(|error| {
+            error.left(format!(
+                "nothing in the database {name:?} was touched; if the table {} is in it, drop that, or {}",
+                mysql::MARK,
+                live::way_back(args, key, None)
+            ))
+        })
+    }
+
+    /// Drops everything but the mark: what was looked at, and not if it has changed since.
+    async fn clear(&self, job: &Job<'_>, now: &Contents, print: Option<&str>) -> Result<(), NotCleared> {
+        let (mysql, name) = (&self.mysql, &job.name);
+        let untouched = NotCleared::Untouched;
+        let there = match print {
+            Some(_) => now.clone(),
+            None => self.contents(name).await.map_err(untouched)?,
+        };
+        if now.is_empty() && !there.objects.is_empty() {
+            return Err(untouched(came(name, &there)));
         }
-        let live = job.live.as_ref().map_or(&job.properties, |live| &live.properties);
-        self.tell(&mysql.mark(name, &key, &job.properties, live, wait))
-            .await?;
-        // What came in since is replaced too.
-        let now = self.contents(name).await?;
-        self.tell(&mysql.clear(name, &now, wait)).await
+        let script = mysql.clear(name, &there, print, self.target.config.timeouts.lock_wait);
+        let answer = self.run(&script).await.map_err(NotCleared::Touched)?;
+        if let Err(error) = succeeded(&script.words, &answer, Stage::Restore) {
+            let dropping = String::from_utf8_lossy(&answer.stdout).contains(mysql::DROPPING);
+            return Err(if dropping {
+                NotCleared::Touched(error)
+            } else if answer.stderr.contains(mysql::CHANGED) {
+                let what = format!("the database {name:?} has changed since its safety backup began");
+                untouched(Error::refused(Stage::Restore, what).hint(
+                    "stop the clients that write into it and restore again; --discard restores all the same, and what is \
+                     replaced is gone",
+                ))
+            } else {
+                untouched(error)
+            });
+        }
+        for line in answer.stderr.lines() {
+            tracing::warn!("{line}");
+        }
+        let left = self.contents(name).await.map_err(NotCleared::Touched)?;
+        if !left.objects.is_empty() || !left.marked {
+            let what = format!(
+                "somebody else changes the database {name:?} while it is restored: it has {}",
+                left.told()
+            );
+            let error = Error::new(Stage::Restore, Exit::Tool, what);
+            return Err(NotCleared::Touched(
+                error.hint("stop the clients that write into it"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes the mark away again, where it is this restore's.
+    async fn unmark(&self, args: &RestoreArgs, job: &Job<'_>, now: &Contents, error: Error) -> Error {
+        if now.marked {
+            return error;
+        }
+        match self.tell(&self.mysql.unmark(&job.name, &now.properties)).await {
+            Ok(()) => error.left("nothing was touched"),
+            Err(left) => {
+                tracing::warn!("the mark was not taken away: {}", left.chain());
+                error.left(format!(
+                    "nothing was touched; drop the table {} from the database {:?}, or {}",
+                    mysql::MARK,
+                    job.name,
+                    live::way_back(args, &job.chosen.backup.key, None)
+                ))
+            }
+        }
+    }
+
+    /// Nothing here keeps them from writing into what is loading.
+    async fn warn_of_clients(&self, job: &Job<'_>) -> Result<()> {
+        let stdout = self.target.answer(&self.mysql.clients(&job.name)).await?;
+        let clients = Mysql::read_clients(&stdout).map_err(not_understood)?;
+        if clients > 0 {
+            tracing::warn!(
+                database = job.name,
+                "{clients} clients have the database open: what they write while it loads stays among what is restored, or \
+                 makes the restore fail; stop them"
+            );
+        }
+        Ok(())
     }
 
     async fn load<S: Store>(
@@ -298,6 +513,7 @@ impl<R: Runtime> Place<'_, R> {
             events_off: job.events_off(args),
             sandboxed: self.engine == EngineName::Mariadb,
             lock_wait: self.target.config.timeouts.lock_wait,
+            settings: &self.settings,
             options: self.target.restore_options(Tool::MysqlClient)?,
         };
         let words = self.mysql.load(&job.name, &form);
@@ -322,6 +538,15 @@ impl<R: Runtime> Place<'_, R> {
                 Exit::Tool,
                 "somebody else has changed the database while it was loaded",
             ));
+        }
+        let strange = self.strange(job, &loaded);
+        if !strange.is_empty() {
+            let what = format!(
+                "somebody has made {} in the database {name:?} while it was loaded, which the backup does not hold",
+                strange.join(", ")
+            );
+            return Err(Error::new(Stage::Restore, Exit::Tool, what)
+                .hint("stop the clients that write into it, and take away what shall be kept of that"));
         }
         if !grants.is_empty() {
             let script = self.mysql.grant_again(grants);
@@ -351,6 +576,26 @@ impl<R: Runtime> Place<'_, R> {
         Ok(())
     }
 
+    /// Tables and views that are in no dump.
+    fn strange(&self, job: &Job<'_>, loaded: &Contents) -> Vec<String> {
+        if job.demands.incomplete {
+            return Vec::new();
+        }
+        let kinds = ["TABLE", "SEQUENCE", "VIEW"];
+        let held = |name: &str| {
+            let mut names = job.demands.tables.iter().chain(&job.demands.views);
+            names.any(|held| self.server.same(held, name))
+        };
+        let objects = loaded
+            .objects
+            .iter()
+            .filter(|object| kinds.contains(&object.kind));
+        objects
+            .filter(|object| !held(&object.name))
+            .map(|object| format!("{} {}", object.kind.to_lowercase(), object.name))
+            .collect()
+    }
+
     /// Views and routines can name a database, and then mean the old one.
     async fn say_what_still_means(&self, old: &str, job: &Job<'_>) -> Result<()> {
         let name = &job.name;
@@ -375,4 +620,35 @@ impl<R: Runtime> Place<'_, R> {
         }
         Ok(())
     }
+}
+
+/// What may not be replaced.
+fn refuse_what_is_there(args: &RestoreArgs, name: &str, live: &Contents) -> Result<()> {
+    if live.is_empty() || args.overwrite {
+        return Ok(());
+    }
+    Err(Error::refused(
+        Stage::Restore,
+        format!("database {name:?} is not empty: it has {}", live.told()),
+    )
+    .hint("--overwrite replaces it, --as NAME restores beside it"))
+}
+
+/// What came in since it was first looked at may only be replaced where it is kept.
+fn refuse_what_came(args: &RestoreArgs, job: &Job<'_>, now: &Contents) -> Result<()> {
+    refuse_what_is_there(args, &job.name, now)?;
+    let was_empty = job.live.as_ref().is_none_or(Contents::is_empty);
+    if args.discard && was_empty && !now.is_empty() {
+        return Err(came(&job.name, now));
+    }
+    Ok(())
+}
+
+fn came(name: &str, now: &Contents) -> Error {
+    let what = format!(
+        "database {name:?} was empty when the restore began, and now has {}",
+        now.told()
+    );
+    Error::refused(Stage::Restore, what)
+        .hint("look at what that is, and restore again; --overwrite without --discard keeps it")
 }

@@ -10,7 +10,7 @@ use crate::commands::target::{self, Target, not_understood};
 use crate::commands::{Context, random_hex};
 use crate::config::PostgresFormat;
 use crate::config::options::Tool;
-use crate::engine::postgres::{self, Postgres, Properties, Server};
+use crate::engine::postgres::{self, Contents, Postgres, Properties, Server};
 use crate::error::{Error, Result, Stage};
 use crate::exit::Exit;
 use crate::runtime::Runtime;
@@ -31,6 +31,8 @@ struct Job<'a> {
     name: String,
     format: PostgresFormat,
     properties: Properties,
+    /// Whether nothing of somebody's was there when it was first looked at; asked only where `--discard` would drop it.
+    was_empty: bool,
 }
 
 /// Restores them: roles first, then each database by itself. One that fails stops the rest.
@@ -47,8 +49,9 @@ pub async fn restore<R: Runtime, S: Store>(
     }
     let mut jobs = Vec::new();
     for one in chosen {
-        if let Some(job) = job(args, one)? {
+        if let Some(mut job) = job(args, one)? {
             refuse(target, args, &postgres, &server, &job).await?;
+            job.was_empty = args.discard && is_empty(target, &postgres, &server, &job.name).await?;
             jobs.push(job);
         }
     }
@@ -99,6 +102,7 @@ fn job<'a>(args: &RestoreArgs, chosen: &'a Chosen) -> Result<Option<Job<'a>>> {
         name,
         format,
         properties,
+        was_empty: false,
     }))
 }
 
@@ -144,17 +148,29 @@ async fn refuse<R: Runtime>(
             "create another one first: createdb postgres",
         );
     }
-    if args.overwrite {
+    refuse_what_is_there(target, args, postgres, server, name).await
+}
+
+/// A database that is not empty is replaced only where that was said. Asked again before the renaming: it may have been
+/// filled, or made, while the dump was loaded.
+async fn refuse_what_is_there<R: Runtime>(
+    target: &Target<'_, R>,
+    args: &RestoreArgs,
+    postgres: &Postgres,
+    server: &Server,
+    name: &str,
+) -> Result<()> {
+    let Some(live) = server.database(name).filter(|_| !args.overwrite) else {
         return Ok(());
-    }
+    };
+    let refuse = |why: String, hint: &str| Err(Error::refused(Stage::Restore, why).hint(hint));
     if !live.connectable || live.invalid {
         return refuse(
             format!("database {name:?} takes no connections, so nobody can say whether it is empty"),
             "--overwrite replaces it",
         );
     }
-    let stdout = target.answer(&postgres.contents(name)).await?;
-    let contents = Postgres::read_contents(&stdout).map_err(not_understood)?;
+    let contents = contents(target, postgres, name).await?;
     if !contents.is_empty() {
         return refuse(
             format!(
@@ -165,6 +181,25 @@ async fn refuse<R: Runtime>(
         );
     }
     Ok(())
+}
+
+async fn contents<R: Runtime>(target: &Target<'_, R>, postgres: &Postgres, name: &str) -> Result<Contents> {
+    let stdout = target.answer(&postgres.contents(name)).await?;
+    Postgres::read_contents(&stdout).map_err(not_understood)
+}
+
+/// Whether there is no such database, or nothing in it. One that takes no connections is as if it were full.
+async fn is_empty<R: Runtime>(
+    target: &Target<'_, R>,
+    postgres: &Postgres,
+    server: &Server,
+    name: &str,
+) -> Result<bool> {
+    match server.database(name) {
+        None => Ok(true),
+        Some(live) if !live.connectable || live.invalid => Ok(false),
+        Some(_) => Ok(contents(target, postgres, name).await?.is_empty()),
+    }
 }
 
 /// What loads a dump of that format.
@@ -224,9 +259,14 @@ async fn one<R: Runtime, S: Store>(
         }
         return Err(error.hint("the live database was not touched"));
     }
-    let replaced = commit(target, postgres, server, job, &scratch).await;
-    let replaced = match replaced {
+    let replaced = match commit(target, args, postgres, server, job, &scratch).await {
         Ok(replaced) => replaced,
+        Err(error) if error.exit == Exit::Refused => {
+            if let Err(left) = target.answer(&postgres.drop_database(&scratch)).await {
+                tracing::warn!("the scratch database {scratch} stays: {}", left.chain());
+            }
+            return Err(error);
+        }
         Err(error) => {
             return Err(error.hint(format!(
                 "the live database was not touched; the restored one is complete and stays as {scratch}"
@@ -236,19 +276,49 @@ async fn one<R: Runtime, S: Store>(
     say(job);
     let name = &job.name;
     tracing::info!(database = name, key = job.chosen.backup.key.text(), "restored");
-    match replaced {
-        Some(replaced) if args.discard => {
-            target.answer(&postgres.drop_database(&replaced)).await?;
-            tracing::info!("the database that was replaced was dropped, as --discard says");
-        }
-        Some(replaced) => crate::commands::print(&format!(
-            "what was replaced stays as {}; to drop it: {}\n",
-            printable(&replaced),
-            Postgres::drop_statement(&replaced)
-        )),
-        None => {}
+    let Some(replaced) = replaced else {
+        return Ok(());
+    };
+    let came = came(target, args, postgres, job, &replaced).await;
+    if args.discard && !came {
+        target.answer(&postgres.drop_database(&replaced)).await?;
+        tracing::info!("the database that was replaced was dropped, as --discard says");
+        return Ok(());
     }
+    if came {
+        tracing::warn!(
+            database = name,
+            "it was empty when the restore began, and something has come in since: that stays as {}",
+            printable(&replaced)
+        );
+    }
+    crate::commands::print(&format!(
+        "what was replaced stays as {}; to drop it: {}\n",
+        printable(&replaced),
+        Postgres::drop_statement(&replaced)
+    ));
     Ok(())
+}
+
+/// Whether what was replaced was taken for empty and is not: clients may have been quicker than the renaming.
+async fn came<R: Runtime>(
+    target: &Target<'_, R>,
+    args: &RestoreArgs,
+    postgres: &Postgres,
+    job: &Job<'_>,
+    replaced: &str,
+) -> bool {
+    if args.overwrite && !job.was_empty {
+        return false;
+    }
+    match contents(target, postgres, replaced).await {
+        Ok(contents) => !contents.is_empty(),
+        // Rather one too many is kept.
+        Err(error) => {
+            tracing::warn!("nobody could look into what was replaced: {}", error.chain());
+            true
+        }
+    }
 }
 
 /// Makes the scratch database whole: the dump, proven, and everything around it.
@@ -301,6 +371,7 @@ fn warn_of(stderr: &str) {
 /// The renaming, which is the only commit. Returns the name of what was replaced.
 async fn commit<R: Runtime>(
     target: &Target<'_, R>,
+    args: &RestoreArgs,
     postgres: &Postgres,
     server: &Server,
     job: &Job<'_>,
@@ -321,6 +392,7 @@ async fn commit<R: Runtime>(
         let replaced = postgres::replaced_name(&stamp, name, &now);
         (away.swap(name, scratch, &replaced), Some(replaced))
     };
+    refuse_what_is_there(target, args, postgres, &now, name).await?;
     let send_away = away.send_away(scratch, &oids);
     let mut last = None;
     for _ in 0..SWAP_TRIES {

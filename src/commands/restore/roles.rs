@@ -126,11 +126,30 @@ pub(super) async fn find<S: Store>(bucket: &Bucket<S>, chosen: &[Chosen]) -> Res
     let Some(newest) = chosen.iter().max_by_key(|one| one.backup.key.started()) else {
         return Ok(None);
     };
-    let (target, limit) = (newest.backup.key.target(), newest.backup.key.started());
+    let limit = newest.backup.key.started();
+    newest_where(bucket, newest.backup.key.target(), |backup| {
+        backup.key.started() <= limit
+    })
+    .await
+}
+
+/// The text of the newest there is of a target.
+pub(super) async fn newest_of<S: Store>(bucket: &Bucket<S>, target: &str) -> Result<Option<Vec<u8>>> {
+    match newest_where(bucket, target, |_| true).await? {
+        Some(one) => read(bucket, &one.backup.key, &one.manifest).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn newest_where<S: Store>(
+    bucket: &Bucket<S>,
+    target: &str,
+    fits: impl Fn(&Backup) -> bool,
+) -> Result<Option<Chosen>> {
     let catalog = bucket.of_database(target, &Database::Globals).await?;
     let fitting = catalog
         .of(target, &Database::Globals)
-        .filter(|backup| backup.key.started() <= limit)
+        .filter(|backup| fits(backup))
         .max_by_key(|backup| backup.key.started());
     let Some(fitting) = fitting.cloned() else {
         return Ok(None);

@@ -23,7 +23,7 @@ pub use databases::{ChoiceError, choose};
 pub use hints::{hint, remarks, starting};
 pub use load::{As, failed_documents};
 pub use server::{Database, MergedUsers, Server};
-pub use shell::{AnswerError, LOCKED, RELEASE};
+pub use shell::{AnswerError, CHANGED, DROPPING, LOCKED, Loaded, RELEASE};
 
 use crate::engine::Place;
 use crate::secret::Secret;

@@ -4,8 +4,10 @@ use super::Mongodb;
 use super::archive::MARKER;
 use crate::engine::{Words, unset};
 use crate::secret::Secret;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What every answer begins with: mongosh prints warnings of its own beside it.
 const ANSWER: &str = "lifeboat ";
@@ -13,6 +15,10 @@ const ANSWER: &str = "lifeboat ";
 pub const LOCKED: &str = "lifeboat {\"locked\":true}";
 /// What he is told to give it back.
 pub const RELEASE: &str = "release\n";
+/// What [`Mongodb::clear`] prints before it drops anything.
+pub const DROPPING: &str = "lifeboat {\"dropping\":true}";
+/// What it says where something was changed.
+pub const CHANGED: &str = "lifeboat_changed";
 /// Where users and roles that were loaded wait to be moved in.
 pub(super) const FRESH: [&str; 2] = ["lifeboat_users", "lifeboat_roles"];
 
@@ -90,9 +96,35 @@ impl Mongodb {
         self.shell(include_str!("mark.js"), &of(databases))
     }
 
-    /// Drops all that a dump of `databases` would hold; the marker stays.
-    pub fn clear(&self, databases: &[String]) -> Words {
-        self.shell(include_str!("clear.js"), &of(databases))
+    /// Asks for a print of `databases`: another one as soon as something in them was changed.
+    pub fn print(&self, databases: &[String]) -> Words {
+        let script = concat!(include_str!("print_of.js"), include_str!("print.js"));
+        self.shell(script, &of(databases))
+    }
+
+    /// Reads the answer to [`Mongodb::print`].
+    pub fn read_print(stdout: &[u8]) -> Result<String, AnswerError> {
+        let print: Print = answer("what is in the databases", stdout)?;
+        Ok(print.print)
+    }
+
+    /// Drops all that a dump of `databases` would hold; the marker stays. Not when their print is not `print`, nor when
+    /// there is something in one of `empty`: then it says [`CHANGED`]. Prints [`DROPPING`] before the first drop.
+    pub fn clear(&self, databases: &[String], empty: &[String], print: Option<&str>) -> Words {
+        let script = concat!(include_str!("print_of.js"), include_str!("clear.js"));
+        let asked = json!({ "marker": MARKER, "databases": databases, "empty": empty, "print": print });
+        self.shell(script, &asked)
+    }
+
+    /// Asks what is in `databases` after a load: of each collection how many documents, as far as that can be had.
+    pub fn loaded(&self, databases: &[String], router: bool) -> Words {
+        let asked = json!({ "marker": MARKER, "databases": databases, "router": router });
+        self.shell(include_str!("loaded.js"), &asked)
+    }
+
+    /// Reads the answer to [`Mongodb::loaded`].
+    pub fn read_loaded(stdout: &[u8]) -> Result<Loaded, AnswerError> {
+        answer("what was loaded", stdout)
     }
 
     /// Takes the marker away.
@@ -119,6 +151,14 @@ impl Mongodb {
     pub fn unlock(&self) -> Words {
         self.shell(include_str!("unlock.js"), &json!({}))
     }
+}
+
+/// By database and collection, the number of documents.
+pub type Loaded = BTreeMap<String, BTreeMap<String, u64>>;
+
+#[derive(Deserialize)]
+struct Print {
+    print: String,
 }
 
 fn of(databases: &[String]) -> Value {
@@ -173,7 +213,7 @@ mod tests {
     #[test]
     fn names_are_handed_on_whatever_is_in_them() {
         let name = "a\"b\\'`${1}\u{2028}ä".to_owned();
-        let words = Mongodb::new(None, None).clear(std::slice::from_ref(&name));
+        let words = Mongodb::new(None, None).clear(std::slice::from_ref(&name), &[], None);
         let asked = words
             .env
             .iter()
@@ -182,6 +222,25 @@ mod tests {
         let asked: Value = serde_json::from_str(asked.1.expose()).unwrap();
         assert_eq!(asked["databases"][0], name.as_str());
         assert_eq!(asked["marker"], MARKER);
+    }
+
+    #[test]
+    fn what_is_asked_about_databases() {
+        let mongodb = Mongodb::new(None, None);
+        let words = mongodb.clear(&["d".to_owned()], &["e".to_owned()], Some("abc"));
+        let asked = words.env.iter().find(|(name, _)| name == "LIFEBOAT_ASKED");
+        let asked: Value = serde_json::from_str(asked.unwrap().1.expose()).unwrap();
+        assert_eq!(
+            (&asked["empty"][0], &asked["print"]),
+            (&json!("e"), &json!("abc"))
+        );
+        assert!(words.argv[5].contains("printOf"));
+        assert_eq!(
+            Mongodb::read_print(b"lifeboat {\"print\":\"ab\"}\n").unwrap(),
+            "ab"
+        );
+        let loaded = Mongodb::read_loaded(b"lifeboat {\"d\":{\"c\":3}}\n").unwrap();
+        assert_eq!(loaded["d"]["c"], 3);
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl Mysql {
 
     /// Gives what was taken; one that cannot be given keeps nothing else from being given.
     pub fn grant_again(&self, statements: &[String]) -> Script {
+        self.whatever(statements)
+    }
+
+    /// A script that goes on behind a statement that fails.
+    pub(super) fn whatever(&self, statements: &[String]) -> Script {
         let mut words = self.client(Duration::from_mins(1));
         words.argv.push("--force".to_owned());
         Script {
@@ -328,12 +333,15 @@ impl Accounts {
         names
     }
 
-    /// What all accounts may do with the routines of a database: it goes away with these. Not asked of
+    /// What these accounts may do with the routines of a database: it goes away with these. Not asked of
     /// `mysql.procs_priv`: servers write names there as if they were latin1.
-    pub fn on_routines(&self, database: &str) -> Vec<String> {
+    pub fn on_routines(&self, database: &str, accounts: &[Account]) -> Vec<String> {
         let kinds = ["FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY"];
         let ons = kinds.map(|kind| format!(" ON {kind} {}.", ident(database)));
-        let texts = self.statements.iter().filter(|statement| !statement.creates);
+        let texts = self
+            .statements
+            .iter()
+            .filter(|statement| !statement.creates && accounts.contains(&statement.account));
         texts
             .map(|statement| statement.text.expose())
             .filter(|text| ons.iter().any(|on| text.contains(on)))
@@ -463,7 +471,7 @@ mod tests {
                     GRANT EXECUTE ON PACKAGE BODY `d`.`p` TO `a`@`b`;\nGRANT EXECUTE ON PROCEDURE `dd`.`f` TO `a`@`b`;\n";
         let accounts = Accounts::parse(text.as_bytes()).unwrap();
         assert_eq!(
-            accounts.on_routines("d"),
+            accounts.on_routines("d", &accounts.names()),
             [
                 "GRANT EXECUTE ON FUNCTION `d`.`f` TO `a`@`b`",
                 "GRANT EXECUTE ON PACKAGE BODY `d`.`p` TO `a`@`b`"

@@ -54,7 +54,7 @@ impl Mysql {
         argv.push("--binary-mode".to_owned());
         argv.extend(["--batch", "--raw", "--skip-column-names", "--connect-timeout=30"].map(str::to_owned));
         argv.push(format!(
-            "--init-command=SET SESSION sql_mode = '', {}",
+            "--init-command=SET SESSION sql_mode = '', {}, {UNBOUNDED}",
             lock_waits(lock_wait)
         ));
         Words {
@@ -70,6 +70,11 @@ impl Mysql {
         words
     }
 }
+
+/// A server may be told to answer no question with more than so many rows, or none that takes long: what is asked here is
+/// asked for all of it. Each flavour takes the other's for a comment.
+pub(super) const UNBOUNDED: &str = "SESSION sql_select_limit = 18446744073709551615\
+    /*!50708 , SESSION max_execution_time = 0 *//*M!100101 , SESSION max_statement_time = 0 */";
 
 /// How long a session waits for a lock on a table, and for one on a row.
 pub(super) fn lock_waits(wait: Duration) -> String {
@@ -102,7 +107,9 @@ mod tests {
                 "--raw",
                 "--skip-column-names",
                 "--connect-timeout=30",
-                "--init-command=SET SESSION sql_mode = '', SESSION lock_wait_timeout = 60",
+                &format!(
+                    "--init-command=SET SESSION sql_mode = '', SESSION lock_wait_timeout = 60, {UNBOUNDED}"
+                ),
                 "--execute=SELECT 1; SELECT 2",
             ]
         );

@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 /// What is in a database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
+    /// Whether there is such a database.
+    pub exists: bool,
     /// Everything but triggers, which go with their tables, and the mark.
     pub objects: Vec<Object>,
     /// Whether the mark of a restore is there that did not come to its end.
     pub marked: bool,
     /// Tables that are not read as they were at one moment: `name (engine)`.
     pub unsteady: Vec<String>,
+    /// Tables of which the server does not tell when they were last changed.
+    pub timeless: Vec<String>,
     /// Tables that keep their history.
     pub versioned: bool,
     /// Events that are not off.
@@ -95,13 +99,14 @@ impl Mysql {
         let comment = !mysql && (major, minor) >= (10, 5);
         let encryption = mysql && (major, minor, patch) >= (8, 0, 16);
         let options = mysql && (major, minor, patch) >= (8, 0, 22);
-        let mut queries = vec![format!(
+        let mut queries = vec![FRESH.to_owned()];
+        queries.push(format!(
             "SELECT 'schema', HEX(default_character_set_name), HEX(default_collation_name), {}, {} \
              FROM information_schema.schemata WHERE {}",
             if comment { "HEX(schema_comment)" } else { "NULL" },
             if encryption { "default_encryption" } else { "'NO'" },
             is("schema_name", database)
-        )];
+        ));
         if options {
             queries.push(format!(
                 "SELECT 'options', HEX(options) FROM information_schema.schemata_extensions WHERE {}",
@@ -110,7 +115,7 @@ impl Mysql {
         }
         for (columns, table, schema) in [
             (
-                "'table', HEX(table_name), table_type, HEX(engine), data_length",
+                "'table', HEX(table_name), table_type, HEX(engine), data_length, update_time IS NULL",
                 "tables",
                 "table_schema",
             ),
@@ -152,6 +157,7 @@ impl Mysql {
             let properties = &mut contents.properties;
             match row.kind {
                 "schema" => {
+                    contents.exists = true;
                     properties.character_set = row.maybe_text()?;
                     properties.collation = row.maybe_text()?;
                     properties.comment = row.maybe_text()?.filter(|comment| !comment.is_empty());
@@ -165,7 +171,8 @@ impl Mysql {
                     let kind = row.plain()?;
                     let engine = row.maybe_text()?;
                     bytes = bytes.saturating_add(row.number()?);
-                    table(&mut contents, name, kind, engine);
+                    let timeless = row.plain()? == "1";
+                    table(&mut contents, name, kind, engine, timeless);
                 }
                 "uses" => properties.uses.push(row.text()?),
                 "view" | "trigger" => definers.push(row.text()?),
@@ -202,6 +209,21 @@ impl Mysql {
 }
 
 impl Mysql {
+    /// Asks how many others have `database` open.
+    pub fn clients(&self, database: &str) -> Words {
+        self.ask(&[format!(
+            "SELECT 'clients', COUNT(*) FROM information_schema.processlist WHERE db = {} AND id <> CONNECTION_ID()",
+            super::sql::text(database)
+        )])
+    }
+
+    /// Reads the answer to [`Mysql::clients`].
+    pub fn read_clients(stdout: &[u8]) -> Result<u64, AnswerError> {
+        let mut rows = rows("clients", stdout)?;
+        let row = rows.first_mut().ok_or(AnswerError { about: "clients" })?;
+        row.number()
+    }
+
     /// Asks what in `database` names the database `old` in what it does.
     pub fn naming(&self, old: &str, database: &str) -> Words {
         let named = |text: &str| {
@@ -254,7 +276,10 @@ impl Mysql {
     }
 }
 
-fn table(contents: &mut Contents, name: String, kind: &str, engine: Option<String>) {
+/// MySQL 8 keeps what it says of tables for a day, unless it is asked for it anew.
+pub(super) const FRESH: &str = "/*!80003 SET SESSION information_schema_stats_expiry = 0 */";
+
+fn table(contents: &mut Contents, name: String, kind: &str, engine: Option<String>, timeless: bool) {
     if name == MARK {
         contents.marked = true;
         return;
@@ -268,6 +293,9 @@ fn table(contents: &mut Contents, name: String, kind: &str, engine: Option<Strin
     let steady = |engine: &str| STEADY.iter().any(|steady| steady.eq_ignore_ascii_case(engine));
     if let Some(engine) = engine.filter(|engine| kind == "TABLE" && !steady(engine)) {
         contents.unsteady.push(format!("{name} ({engine})"));
+    }
+    if timeless && kind == "TABLE" {
+        contents.timeless.push(name.clone());
     }
     contents.objects.push(Object { kind, name });
 }
@@ -302,8 +330,8 @@ mod tests {
     fn reads_an_answer() {
         let h = |text: &str| hex(text);
         let answer = format!(
-            "schema\t{}\t{}\t{}\tYES\noptions\t{}\ntable\t{}\tBASE TABLE\t{}\t100\ntable\t{}\tSYSTEM VERSIONED\t{}\t20\n\
-             table\t{}\tVIEW\tNULL\tNULL\ntable\t{}\tBASE TABLE\t{}\t0\nview\t{}\nroutine\t{}\tPACKAGE BODY\t{}\nevent\t{}\tENABLED\t{}\nuses\t{}\n",
+            "schema\t{}\t{}\t{}\tYES\noptions\t{}\ntable\t{}\tBASE TABLE\t{}\t100\t0\ntable\t{}\tSYSTEM VERSIONED\t{}\t20\t1\n\
+             table\t{}\tVIEW\tNULL\tNULL\t1\ntable\t{}\tBASE TABLE\t{}\t0\t1\nview\t{}\nroutine\t{}\tPACKAGE BODY\t{}\nevent\t{}\tENABLED\t{}\nuses\t{}\n",
             h("utf8mb4"),
             h("utf8mb4_bin"),
             h("it's"),
@@ -328,7 +356,9 @@ mod tests {
             "2 tables, 1 view, 1 package body, 1 event, what an unfinished restore left"
         );
         assert!(contents.marked && contents.versioned && !contents.is_empty());
+        assert!(contents.exists);
         assert_eq!(contents.unsteady, ["old (MyISAM)"]);
+        assert_eq!(contents.timeless, ["t"]);
         assert_eq!(contents.running_events, ["e"]);
         assert_eq!(
             contents.properties,

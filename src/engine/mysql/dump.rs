@@ -1,7 +1,7 @@
 //! The words of a dump.
 
-use super::connect::lock_waits;
-use super::{Flavour, MARK, Mysql};
+use super::connect::{UNBOUNDED, lock_waits};
+use super::{Flavour, MARK, Mysql, Server};
 use crate::engine::{EndMark, Words};
 use crate::secret::Secret;
 use std::time::Duration;
@@ -71,7 +71,10 @@ impl Mysql {
             argv.push("--dump-history".to_owned());
         }
         if self.tools.init_command {
-            argv.push(format!("--init-command=SET {}", lock_waits(form.lock_wait)));
+            argv.push(format!(
+                "--init-command=SET {}, {UNBOUNDED}",
+                lock_waits(form.lock_wait)
+            ));
         }
         if form.unmarked {
             argv.push(format!("--ignore-table={database}.{MARK}"));
@@ -80,6 +83,11 @@ impl Mysql {
         // Last, and as nothing but a name.
         argv.extend(["--".to_owned(), database.to_owned()]);
         argv
+    }
+
+    /// Whether the server's `sql_select_limit` would cut the dump, since this tool can't be told another.
+    pub fn cuts_dumps(&self, server: &Server) -> bool {
+        !self.tools.init_command && server.select_limit < u64::MAX
     }
 
     /// Dumps `database` to standard output.
@@ -147,7 +155,7 @@ mod tests {
                 "--skip-add-locks",
                 "--max-allowed-packet=1G",
                 "--set-gtid-purged=OFF",
-                "--init-command=SET SESSION lock_wait_timeout = 300",
+                &format!("--init-command=SET SESSION lock_wait_timeout = 300, {UNBOUNDED}"),
                 "--ignore-table=-x.lifeboat_restoring",
                 "--where=1",
                 "--",
@@ -171,6 +179,15 @@ mod tests {
         );
         let client = words.env.iter().find(|(name, _)| name == "LIFEBOAT_CLIENT");
         assert!(client.is_some_and(|(_, client)| client.expose().ends_with("'--database=a b'")));
+    }
+
+    #[test]
+    fn a_limit_cuts_the_dump_of_a_tool_that_cannot_be_told() {
+        let mut server = super::super::server::tests::server("11.8.6-MariaDB", &[]);
+        let (oracle, maria) = (Mysql::new("u", None, mysql()), Mysql::new("u", None, mariadb()));
+        assert!(!maria.cuts_dumps(&server));
+        server.select_limit = 1;
+        assert!(maria.cuts_dumps(&server) && !oracle.cuts_dumps(&server));
     }
 
     #[test]

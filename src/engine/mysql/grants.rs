@@ -9,6 +9,8 @@ pub struct Grants {
     everywhere: BTreeSet<String>,
     databases: Vec<(String, BTreeSet<String>)>,
     revoked: Vec<(String, BTreeSet<String>)>,
+    /// Whether it has roles, whose privileges are not told with its own.
+    roles: bool,
 }
 
 /// Any of these lets routines be seen. Whether their bodies may be read as well, the tool says itself.
@@ -19,6 +21,7 @@ impl Grants {
     pub(super) fn add(&mut self, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap_or_default();
         let Some((privileges, rest)) = rest.split_once(" ON ") else {
+            self.roles |= verb == "GRANT";
             return;
         };
         let privileges = privileges.split(',').map(|one| one.trim().to_owned()).collect();
@@ -35,6 +38,11 @@ impl Grants {
 
     fn has_everywhere(&self, privilege: &str) -> bool {
         holds(&self.everywhere, privilege)
+    }
+
+    /// Whether it has one of these everywhere, or may have it by a role.
+    pub fn may(&self, privileges: &[&str]) -> bool {
+        self.roles || privileges.iter().any(|privilege| self.has_everywhere(privilege))
     }
 
     /// Whether it may do this in the database.

@@ -62,6 +62,10 @@ const HINTS: &[(&[&str], &str)] = &[
         "create that account, or mend the view: it cannot be read as it is",
     ),
     (
+        &["ERROR 1062"],
+        "a row is there already: did a client write into the database while it was loaded? stop the clients and restore again",
+    ),
+    (
         &["max_allowed_packet"],
         "a row is longer than the server takes in one statement: raise max_allowed_packet there (1G is the most)",
     ),
@@ -164,6 +168,10 @@ mod tests {
             (
                 "ERROR 1368 (HY000) at line 763: CHECK OPTION on non-updatable view 'copy.a'",
                 "by name",
+            ),
+            (
+                "ERROR 1062 (23000) at line 44: Duplicate entry '7' for key 't.PRIMARY'",
+                "stop the clients",
             ),
             (
                 "mariadb-dump: unknown option '--column-statistics'",

@@ -1,12 +1,17 @@
 //! Over the live database: marked, emptied, filled, and the mark taken away. Whatever happens in between, the mark
 //! says so, and nobody takes half a database for a whole one.
 
-use super::connect::lock_waits;
+use super::connect::{UNBOUNDED, lock_waits};
 use super::sql::{ident, literal, script};
-use super::{Contents, Mysql, Properties, Script, databases};
+use super::{Contents, Mysql, Properties, Script, databases, print};
 use crate::engine::Words;
 use crate::secret::Secret;
 use std::time::Duration;
+
+/// What [`Mysql::clear`] prints before it drops anything.
+pub const DROPPING: &str = "lifeboat dropping";
+/// What its client says, where something was changed: the server does not know it as a statement.
+pub const CHANGED: &str = "lifeboat_changed";
 
 /// The table that says that a restore has not come to its end.
 pub const MARK: &str = "lifeboat_restoring";
@@ -35,6 +40,8 @@ pub struct LoadForm<'a> {
     pub sandboxed: bool,
     /// How long to wait for a table lock.
     pub lock_wait: Duration,
+    /// What the session sets beside: [`Strictness::settings`](super::Strictness::settings).
+    pub settings: &'a [String],
     /// `RESTORE_OPTIONS`.
     pub options: &'a [String],
 }
@@ -56,26 +63,14 @@ impl Mysql {
 
     /// Makes the database, with what a dump of it does not hold.
     pub fn create(&self, name: &str, properties: &Properties) -> Script {
-        self.script(&[format!("CREATE DATABASE {}{}", ident(name), defaults(properties))])
+        self.change(&[format!("CREATE DATABASE {}{}", ident(name), defaults(properties))])
     }
 
-    /// Marks a database that is there as `live`, and gives it what a dump of it does not hold. It is altered only where
-    /// it has to be: that would wait for everybody who holds a table in it.
-    pub fn mark(
-        &self,
-        name: &str,
-        key: &str,
-        properties: &Properties,
-        live: &Properties,
-        wait: Duration,
-    ) -> Script {
+    /// Marks a database that is there as `live`. Whatever else is in it stays as it is.
+    pub fn mark(&self, name: &str, key: &str, live: &Properties, wait: Duration) -> Script {
         let mut statements = vec![format!("SET {}", lock_waits(wait))];
         if live.read_only {
             statements.push(format!("ALTER DATABASE {} READ ONLY = 0", ident(name)));
-        }
-        let wanted = defaults(properties);
-        if !wanted.is_empty() && wanted != defaults(live) {
-            statements.push(format!("ALTER DATABASE {}{wanted}", ident(name)));
         }
         let comment = format!("lifeboat: the restore of {key} into this database has not come to its end");
         statements.push(format!(
@@ -83,48 +78,86 @@ impl Mysql {
             ident(name),
             literal(&comment)
         ));
-        self.script(&statements)
+        self.change(&statements)
     }
 
-    /// Drops everything but the mark. Events first: they could write while the rest goes.
-    pub fn clear(&self, name: &str, contents: &Contents, wait: Duration) -> Script {
+    /// Takes the mark away from a database in which nothing was touched.
+    pub fn unmark(&self, name: &str, live: &Properties) -> Script {
+        let mut statements = vec![format!("DROP TABLE IF EXISTS {}.{MARK}", ident(name))];
+        if live.read_only {
+            statements.push(format!("ALTER DATABASE {} READ ONLY = 1", ident(name)));
+        }
+        self.change(&statements)
+    }
+
+    /// Drops everything but the mark. With a print of it ([`Mysql::print`]), only when it is still the same: all
+    /// tables are locked meanwhile, which waits for transactions that have begun to change them. Prints
+    /// [`DROPPING`] before the first drop.
+    pub fn clear(&self, name: &str, contents: &Contents, print: Option<&str>, wait: Duration) -> Script {
         let mut statements = vec![format!(
             "SET SESSION foreign_key_checks = 0, {}",
             lock_waits(wait)
         )];
-        // A package's body goes with it.
-        let drops = |kinds: &[&str]| -> Vec<String> {
+        let named = |kinds: &[&str]| -> Vec<String> {
             let objects = contents
                 .objects
                 .iter()
                 .filter(|object| kinds.contains(&object.kind));
             objects
-                .map(|object| {
-                    format!(
-                        "DROP {} IF EXISTS {}.{}",
-                        object.kind,
-                        ident(name),
-                        ident(&object.name)
-                    )
-                })
+                .map(|object| format!("{}.{}", ident(name), ident(&object.name)))
                 .collect()
         };
-        for kinds in [
-            &["EVENT"][..],
-            &["VIEW"],
-            &["PROCEDURE", "FUNCTION"],
-            &["TABLE"],
-            &["SEQUENCE"],
-        ] {
-            statements.extend(drops(kinds));
+        let locked = named(&["TABLE", "SEQUENCE"]);
+        let locks = print.is_some() && !locked.is_empty();
+        if locks {
+            let locks: Vec<_> = locked.iter().map(|table| format!("{table} WRITE")).collect();
+            statements.push(format!("LOCK TABLES {}", locks.join(", ")));
         }
-        let packages = drops(&["PACKAGE"]);
+        if let Some(print) = print {
+            statements.extend(print::PREPARE.map(str::to_owned));
+            // No server knows the statement, and the client ends at the first that fails.
+            statements.push(format!(
+                "SET @lifeboat = IF(({}) = '{print}', 'DO 0', '{CHANGED}')",
+                print::query(name, contents)
+            ));
+            statements.extend(["PREPARE lifeboat FROM @lifeboat", "EXECUTE lifeboat"].map(str::to_owned));
+        }
+        statements.push(format!("SELECT '{DROPPING}'"));
+        // A package's body goes with it. Tables first: they are what is locked.
+        let drops = |kind: &str| -> Vec<String> {
+            named(&[kind])
+                .iter()
+                .map(|object| format!("DROP {kind} IF EXISTS {object}"))
+                .collect()
+        };
+        if locks {
+            statements.extend(drops("TABLE"));
+            statements.extend(drops("SEQUENCE"));
+            statements.push("UNLOCK TABLES".to_owned());
+        }
+        // Events before what they could write into.
+        for kind in ["EVENT", "VIEW", "PROCEDURE", "FUNCTION"] {
+            statements.extend(drops(kind));
+        }
+        if !locks {
+            statements.extend(drops("TABLE"));
+            statements.extend(drops("SEQUENCE"));
+        }
+        let packages = drops("PACKAGE");
         if !packages.is_empty() {
             // Before 11.4 there are none in another mode.
             statements.push("SET SESSION sql_mode = 'ORACLE'".to_owned());
             statements.extend(packages);
         }
-        self.script(&statements)
+        self.change(&statements)
+    }
+
+    /// Gives a database that is there as `live` what a dump of it does not hold. It is altered only where it has to be:
+    /// that would wait for everybody who holds a table in it.
+    pub fn redefine(&self, name: &str, properties: &Properties, live: &Properties) -> Option<Script> {
+        let wanted = defaults(properties);
+        (!wanted.is_empty() && wanted != defaults(live))
+            .then(|| self.change(&[format!("ALTER DATABASE {}{wanted}", ident(name))]))
     }
 
     /// The client, filling `name` with a dump on its standard input.
@@ -134,10 +167,13 @@ impl Mysql {
         client.extend(self.discreet());
         // Comments in routines are part of them. The store may keep the client waiting between two statements.
         client.extend(["--binary-mode", "--comments", "--max-allowed-packet=1G"].map(str::to_owned));
-        client.push(format!(
-            "--init-command=SET SESSION wait_timeout = 172800, SESSION net_read_timeout = 86400, {}",
-            lock_waits(form.lock_wait)
-        ));
+        let mut settings = vec![
+            "SESSION wait_timeout = 172800, SESSION net_read_timeout = 86400".to_owned(),
+            lock_waits(form.lock_wait),
+            UNBOUNDED.to_owned(),
+        ];
+        settings.extend_from_slice(form.settings);
+        client.push(format!("--init-command=SET {}", settings.join(", ")));
         client.extend_from_slice(form.options);
         client.push(format!("--database={name}"));
         let program = edits(self.tools.sandbox, name, form);
@@ -163,12 +199,18 @@ impl Mysql {
         if properties.read_only {
             statements.push(format!("ALTER DATABASE {} READ ONLY = 1", ident(name)));
         }
-        self.script(&statements)
+        self.change(&statements)
     }
 
     /// Lets the server take statements of up to `bytes`, in sessions that begin after this.
     pub fn allow_packets(&self, bytes: u64) -> Words {
         self.ask(&[format!("SET GLOBAL max_allowed_packet = {bytes}")])
+    }
+
+    /// A script that changes something, also where sessions only read by default.
+    fn change(&self, statements: &[String]) -> Script {
+        let first = ["SET SESSION TRANSACTION READ WRITE".to_owned()];
+        self.script(&[&first[..], statements].concat())
     }
 
     pub(super) fn script(&self, statements: &[String]) -> Script {
@@ -277,6 +319,7 @@ mod tests {
         events_off: false,
         sandboxed: true,
         lock_wait: Duration::from_mins(1),
+        settings: &[],
         options: &[],
     };
 
@@ -293,33 +336,32 @@ mod tests {
         let maria = Mysql::new("u", None, mariadb());
         assert_eq!(
             maria.create("a`b", &properties).input.expose(),
-            "CREATE DATABASE `a``b` CHARACTER SET utf8mb4 COMMENT 'it\\'s' ENCRYPTION 'Y';\n"
+            "SET SESSION TRANSACTION READ WRITE;\nCREATE DATABASE `a``b` CHARACTER SET utf8mb4 COMMENT 'it\\'s' ENCRYPTION 'Y';\n"
         );
         assert_eq!(
             maria.finish("a", &["e".into()], &properties).input.expose(),
-            "ALTER EVENT `a`.`e` DISABLE;\nDROP TABLE `a`.lifeboat_restoring;\nALTER DATABASE `a` READ ONLY = 1;\n"
+            "SET SESSION TRANSACTION READ WRITE;\nALTER EVENT `a`.`e` DISABLE;\nDROP TABLE `a`.lifeboat_restoring;\nALTER DATABASE `a` READ ONLY = 1;\n"
         );
-        let mark = |live: &Properties| {
-            let script = maria.mark("a", "k", &properties, live, Duration::from_secs(9));
-            script.input.expose().to_owned()
+        let closed = Properties {
+            read_only: true,
+            ..Properties::default()
         };
+        let wait = Duration::from_secs(9);
+        let mark = |live: &Properties| maria.mark("a", "k", live, wait).input.expose().to_owned();
         assert_eq!(
-            mark(&Properties {
-                read_only: false,
-                ..properties.clone()
-            }),
-            "SET SESSION lock_wait_timeout = 9;\nCREATE TABLE IF NOT EXISTS `a`.lifeboat_restoring (unfinished INT PRIMARY KEY) \
+            mark(&Properties::default()),
+            "SET SESSION TRANSACTION READ WRITE;\nSET SESSION lock_wait_timeout = 9;\nCREATE TABLE IF NOT EXISTS `a`.lifeboat_restoring (unfinished INT PRIMARY KEY) \
              COMMENT = 'lifeboat: the restore of k into this database has not come to its end';\n"
         );
-        let other = mark(&Properties {
-            comment: None,
-            ..properties.clone()
-        });
-        assert!(
-            other.contains(
-                "ALTER DATABASE `a` READ ONLY = 0;\nALTER DATABASE `a` CHARACTER SET utf8mb4 COMMENT"
-            ),
-            "{other}"
+        assert!(mark(&closed).contains(";\nALTER DATABASE `a` READ ONLY = 0;\nCREATE TABLE"));
+        assert_eq!(
+            maria.unmark("a", &closed).input.expose(),
+            "SET SESSION TRANSACTION READ WRITE;\nDROP TABLE IF EXISTS `a`.lifeboat_restoring;\nALTER DATABASE `a` READ ONLY = 1;\n"
+        );
+        assert!(maria.redefine("a", &properties, &properties).is_none());
+        assert_eq!(
+            maria.redefine("a", &properties, &closed).unwrap().input.expose(),
+            "SET SESSION TRANSACTION READ WRITE;\nALTER DATABASE `a` CHARACTER SET utf8mb4 COMMENT 'it\\'s' ENCRYPTION 'Y';\n"
         );
     }
 
@@ -344,18 +386,45 @@ mod tests {
             marked: true,
             ..Contents::default()
         };
-        let script = Mysql::new("u", None, mariadb()).clear("d", &contents, Duration::from_mins(5));
+        let clear = |print| {
+            let script =
+                Mysql::new("u", None, mariadb()).clear("d", &contents, print, Duration::from_mins(5));
+            script.input.expose().to_owned()
+        };
         assert_eq!(
-            script.input.expose(),
-            "SET SESSION foreign_key_checks = 0, SESSION lock_wait_timeout = 300;\nDROP EVENT IF EXISTS `d`.`e`;\nDROP VIEW IF \
-             EXISTS `d`.`v`;\nDROP TABLE IF EXISTS `d`.`t`;\nDROP SEQUENCE IF EXISTS `d`.`s`;\nSET SESSION sql_mode = \
-             'ORACLE';\nDROP PACKAGE IF EXISTS `d`.`p`;\n"
+            clear(None),
+            "SET SESSION TRANSACTION READ WRITE;\nSET SESSION foreign_key_checks = 0, SESSION lock_wait_timeout = 300;\nSELECT 'lifeboat dropping';\nDROP EVENT IF \
+             EXISTS `d`.`e`;\nDROP VIEW IF EXISTS `d`.`v`;\nDROP TABLE IF EXISTS `d`.`t`;\nDROP SEQUENCE IF EXISTS \
+             `d`.`s`;\nSET SESSION sql_mode = 'ORACLE';\nDROP PACKAGE IF EXISTS `d`.`p`;\n"
         );
+        // Looked at once more, under locks that last until the tables are gone.
+        let looked = clear(Some("abc"));
+        let at = |text: &str| looked.find(text).unwrap_or_else(|| panic!("{text}: {looked}"));
+        let order = [
+            "LOCK TABLES `d`.`t` WRITE, `d`.`s` WRITE;\n",
+            ") = 'abc', 'DO 0', 'lifeboat_changed');\nPREPARE",
+            "SELECT 'lifeboat dropping'",
+            "DROP TABLE IF EXISTS `d`.`t`",
+            "UNLOCK TABLES",
+            "DROP EVENT",
+        ]
+        .map(at);
+        assert!(order.is_sorted(), "{looked}");
     }
 
     #[test]
     fn an_ordinary_load_is_the_client_alone() {
-        let words = Mysql::new("u", None, mariadb()).load("-d", &FORM);
+        let settings = ["SESSION autocommit = ON".to_owned()];
+        let form = LoadForm {
+            settings: &settings,
+            ..FORM
+        };
+        let words = Mysql::new("u", None, mariadb()).load("-d", &form);
+        let init = words
+            .argv
+            .iter()
+            .find(|word| word.starts_with("--init-command=SET "));
+        assert!(init.is_some_and(|init| init.ends_with("*/, SESSION autocommit = ON")));
         assert_eq!(words.argv[0], "mariadb");
         assert_eq!(words.argv.last().unwrap(), "--database=-d");
         assert!(words.argv.contains(&"--binary-mode".to_owned()));

@@ -22,6 +22,8 @@ pub struct Server {
     pub read_only: bool,
     /// The longest statement it takes, in bytes.
     pub max_allowed_packet: u64,
+    /// How many rows a question gets at most, in a session that sets nothing else.
+    pub select_limit: u64,
     /// In a grant, `_` and `%` of a database's name mean themselves.
     pub partial_revokes: bool,
     /// Whether the account may read the accounts.
@@ -62,7 +64,7 @@ impl Mysql {
     pub fn server(&self) -> Words {
         self.ask(&[
             "SELECT 'server', HEX(VERSION()), HEX(CURRENT_USER()), @@lower_case_table_names, @@read_only, \
-             @@max_allowed_packet"
+             @@max_allowed_packet, @@GLOBAL.sql_select_limit"
                 .to_owned(),
             // Not every version has each of these variables.
             "SHOW VARIABLES WHERE Variable_name IN ('partial_revokes', 'server_uuid', 'aria_log_dir_path')"
@@ -133,6 +135,7 @@ impl Mysql {
                         // MariaDB 12 says it with words.
                         read_only: !matches!(row.plain()?, "0" | "OFF"),
                         max_allowed_packet: row.number()?,
+                        select_limit: row.number()?,
                         partial_revokes: false,
                         reads_accounts,
                         grants: Grants::default(),
@@ -179,7 +182,7 @@ pub(super) mod tests {
 
     pub fn server(version: &str, databases: &[&str]) -> Server {
         let mut answer = format!(
-            "server\t{}\t{}\t0\t0\t16777216\n",
+            "server\t{}\t{}\t0\t0\t16777216\t18446744073709551615\n",
             super::super::sql::hex(version),
             super::super::sql::hex("root@localhost")
         );
@@ -203,7 +206,7 @@ pub(super) mod tests {
         read.folds_case = true;
         assert_eq!(read.database("app").unwrap().name, "App");
         assert_eq!(server("26.7.0", &[]).flavour, Flavour::Mysql);
-        let replica = b"server\t38\t61\t1\tON\t1\npartial_revokes\tON\nserver_uuid\t0-1\n";
+        let replica = b"server\t38\t61\t1\tON\t1\t1\npartial_revokes\tON\nserver_uuid\t0-1\n";
         let replica = Mysql::read_server(replica, false).unwrap();
         assert!(replica.read_only && replica.partial_revokes && replica.folds_case);
         assert_eq!(replica.system_identifier.as_deref(), Some("0-1"));

@@ -105,7 +105,7 @@ fn half_way(image: &str) {
         let reader = server.hold_with("app", "LOCK TABLE z READ");
         let running = lifeboat.spawn(&["restore", &good, "--overwrite"]);
         wait_until("half way", LONG, || {
-            let waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DROP TABLE%`z`%' AND state \
+            let waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'LOCK TABLES%`z`%' AND state \
                            LIKE 'Waiting%'";
             server.sql("mysql", waiting) != "0"
         });
@@ -114,7 +114,7 @@ fn half_way(image: &str) {
         assert_eq!(ran.code, code, "{}", ran.stderr);
         wait_until_no_dump(&server);
         server.end(&reader);
-        // Half of it is gone, and everybody is told.
+        // Nobody knows how much of it is gone, and everybody is told.
         lifeboat.fail(&["backup"], 4, "did not come to its end");
         assert_eq!(store.backups("app").len(), 1);
         lifeboat.fail(&["restore", &good], 7, "unfinished restore");

@@ -5,7 +5,7 @@ pub(in crate::commands) mod mongodb;
 mod mysql;
 pub(in crate::commands) mod postgres;
 
-pub use mysql::{database as mysql_database, facts as mysql_facts};
+pub use mysql::{database as mysql_database, facts as mysql_facts, not_cut as mysql_not_cut};
 
 use super::dump::{Facts, Job};
 use crate::catalog::Database;

@@ -77,6 +77,20 @@ fn accounts(words: Words) -> Job {
     }
 }
 
+/// Refuses where the server gives a dump tool only the first rows of each table.
+pub fn not_cut(mysql: &Mysql, server: &Server) -> Result<()> {
+    if !mysql.cuts_dumps(server) {
+        return Ok(());
+    }
+    let what = format!(
+        "sql_select_limit is {} on this server, and {} would dump no more rows of any table",
+        server.select_limit,
+        mysql.tools().dump
+    );
+    Err(Error::new(Stage::Dump, Exit::Tool, what)
+        .hint("SET GLOBAL sql_select_limit = DEFAULT, and take it out of the configuration"))
+}
+
 /// The dump of a database that can be had whole.
 async fn checked<R: Runtime>(
     target: &Target<'_, R>,
@@ -95,6 +109,7 @@ async fn checked<R: Runtime>(
         ))
         .hint("use root (DB_USER, DB_PASSWORD), or grant it; DUMP_OPTIONS=\"--skip-routines\" and the like do without"));
     }
+    not_cut(mysql, server)?;
     let stdout = target.answer(&mysql.contents(name, server)).await?;
     let contents = Mysql::read_contents(&stdout).map_err(not_understood)?;
     if contents.marked {

@@ -11,7 +11,7 @@ mod bson;
 mod crc64;
 
 use bson::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const MAGIC: [u8; 4] = [0x6d, 0xe2, 0x99, 0x81];
 const TERMINATOR: [u8; 4] = [0xff; 4];
@@ -72,6 +72,8 @@ pub struct Namespace {
 pub struct Contents {
     /// In the prelude's order.
     pub namespaces: Vec<Namespace>,
+    /// How many documents each collection has, by `database.collection`.
+    pub documents: BTreeMap<String, u64>,
     /// Views whose definition names one of the databases as a text: it will go on naming it under another name.
     pub views_that_name_a_database: Vec<String>,
 }
@@ -117,6 +119,7 @@ enum Place {
 #[derive(Debug)]
 struct Progress {
     crc: u64,
+    documents: u64,
     closed: bool,
 }
 
@@ -135,6 +138,8 @@ pub struct Checker {
     /// The key of the current block's collection.
     current: Vec<u8>,
     crc: u64,
+    /// Of the current block.
+    documents: u64,
     /// By database, NUL, collection.
     expected: HashMap<Vec<u8>, Progress>,
     names_bytes: usize,
@@ -153,6 +158,7 @@ impl Default for Checker {
             last: 0,
             current: Vec::new(),
             crc: 0,
+            documents: 0,
             expected: HashMap::new(),
             names_bytes: 0,
             views: Vec::new(),
@@ -184,7 +190,7 @@ impl Checker {
     }
 
     /// What it held, if it was whole.
-    pub fn finish(self) -> Result<Contents, ArchiveError> {
+    pub fn finish(mut self) -> Result<Contents, ArchiveError> {
         let within = match self.place {
             Place::Magic => return Err(ArchiveError::Magic),
             Place::Header | Place::Prelude => Some("its prelude"),
@@ -204,6 +210,11 @@ impl Checker {
         if self.expected.is_empty() {
             return Err(ArchiveError::Empty);
         }
+        let documents = self
+            .expected
+            .iter()
+            .map(|(key, progress)| (shown(key), progress.documents));
+        self.contents.documents = documents.collect();
         Ok(self.contents)
     }
 
@@ -224,7 +235,9 @@ impl Checker {
             Place::Body if word == TERMINATOR => {
                 if let Some(progress) = self.expected.get_mut(&self.current) {
                     progress.crc = self.crc;
+                    progress.documents += self.documents;
                 }
+                self.documents = 0;
                 self.place = Place::Block;
                 return Ok(());
             }
@@ -250,6 +263,7 @@ impl Checker {
         self.left = length as usize - word.len();
         if self.place == Place::Body {
             self.crc = crc64::update(self.crc, &word);
+            self.documents += 1;
         } else {
             self.document.clear();
             self.document.extend_from_slice(&word);
@@ -307,6 +321,7 @@ impl Checker {
         }
         let progress = Progress {
             crc: 0,
+            documents: 0,
             closed: false,
         };
         if self.expected.insert(key, progress).is_some() {

@@ -1,0 +1,1 @@
+say({ print: printOf(given.databases) });
