@@ -3,6 +3,14 @@
 //! The tools are told the server's address from this, never from what is set in the target for other clients.
 
 use super::Words;
+use std::time::Duration;
+
+/// No image works longer with the server of its first start. Beside an older one there is a script that stays, as in a
+/// container that holds an application and its database.
+const FIRST_START: Duration = Duration::from_hours(1);
+
+/// The script of the official images ends by becoming the server: while it is there, the server is not.
+const OFFICIAL: &str = "docker-entrypoint.sh";
 
 /// Lists the processes that matter; `more` is a shell function `lb_more PID` that adds lines of an engine's own.
 pub(super) fn look(more: &str) -> Words {
@@ -28,6 +36,8 @@ pub(super) struct Processes {
 pub(super) struct Process {
     pub(super) id: u32,
     parent: u32,
+    /// How long it has run, where that is known.
+    age: Option<Duration>,
     /// Its arguments, its name among them.
     pub(super) words: Vec<String>,
     more: Vec<(String, String)>,
@@ -57,11 +67,15 @@ impl Processes {
             let (what, value) = line.split_once(' ').unwrap_or((line, ""));
             match (what, read.all.last_mut()) {
                 ("process", _) => {
-                    let mut ids = value.split(' ').map(str::parse);
-                    if let (Some(Ok(id)), Some(Ok(parent))) = (ids.next(), ids.next()) {
+                    let mut numbers = value.split(' ');
+                    let mut id = || numbers.next()?.parse().ok();
+                    if let (Some(id), Some(parent)) = (id(), id()) {
+                        // One that is not to be believed is negative.
+                        let age = numbers.next().and_then(|age| age.parse().ok());
                         read.all.push(Process {
                             id,
                             parent,
+                            age: age.map(Duration::from_secs),
                             ..Process::default()
                         });
                     }
@@ -92,13 +106,17 @@ impl Processes {
         self.all.iter().filter(serves).collect()
     }
 
-    /// Whether a start script has not come to its end: a shell that runs one, as process 1 or below it. What an exec
+    /// Whether a start script still works with this server: a shell that runs one, as process 1 or below it. What an exec
     /// has started has no parent here.
-    pub(super) fn start_script(&self) -> bool {
+    pub(super) fn start_script(&self, server: &Process) -> bool {
+        let old = server.age.is_some_and(|age| age > FIRST_START);
         let parent = |id: u32| self.all.iter().find(|one| one.id == id).map(|one| one.parent);
         self.all
             .iter()
-            .filter(|process| process.is_start_script())
+            .filter(|process| {
+                let script = process.start_script();
+                script.is_some_and(|script| script == OFFICIAL || !old)
+            })
             .any(|process| {
                 let mut id = process.id;
                 for _ in 0..self.all.len() {
@@ -146,20 +164,18 @@ impl Process {
         })
     }
 
-    /// Whether it is a shell that runs a script with a name as start scripts have it.
-    fn is_start_script(&self) -> bool {
+    /// The script that it runs, if it is a shell, and the name is one that start scripts have.
+    fn start_script(&self) -> Option<&str> {
         let shell = |word: &&String| {
             ["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"].contains(&base(word))
         };
         let words = self.own_words();
-        if !words.first().is_some_and(|first| shell(&first)) {
-            return false;
-        }
+        words.first().filter(shell)?;
         let mut words = words.iter().skip_while(shell);
-        let script = words.find(|word| word.as_str() == "-c" || !word.starts_with('-'));
-        let script = script.map(|word| base(word)).unwrap_or_default();
-        ["entrypoint", "setup"].iter().any(|part| script.contains(part))
-            || ["init", "run-"].iter().any(|begin| script.starts_with(begin))
+        let script = base(words.find(|word| word.as_str() == "-c" || !word.starts_with('-'))?);
+        let named = ["entrypoint", "setup"].iter().any(|part| script.contains(part))
+            || ["init", "run-"].iter().any(|begin| script.starts_with(begin));
+        named.then_some(script)
     }
 }
 
@@ -211,7 +227,21 @@ pub(super) mod tests {
     }
 
     fn start_script(processes: &[(u32, u32, &[&str])]) -> bool {
-        Processes::read(answer(processes).as_bytes()).start_script()
+        Processes::read(answer(processes).as_bytes()).start_script(&Process::default())
+    }
+
+    #[test]
+    fn a_script_that_stays_beside_an_old_server() {
+        let works = |script: &str, age: &str| {
+            let answer =
+                format!("process 1 0 {age}\nword bash\nword {script}\nprocess 9 1 {age}\nword mysqld\n");
+            let read = Processes::read(answer.as_bytes());
+            read.start_script(read.servers(&["mysqld"], &[])[0])
+        };
+        assert!(works("/setup.sh", "3600"));
+        assert!(!works("/setup.sh", "3601"));
+        assert!(works("/setup.sh", "-20"));
+        assert!(works("/usr/local/bin/docker-entrypoint.sh", "3601"));
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Mongodb {
             process: Some(server.id),
             host: host(server),
             port: Some(port(server)),
-            set_up: server.id != 1 && processes.start_script() && hides(server),
+            set_up: server.id != 1 && processes.start_script(server) && hides(server),
             nobody: false,
         }
     }

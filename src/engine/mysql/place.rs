@@ -51,7 +51,7 @@ impl Mysql {
                 .or_else(|| own("MYSQL_UNIX_PORT"))
                 .and_then(|socket| absolute(socket, server)),
             port: Some(port(server)),
-            set_up: server.id != 1 && processes.start_script() && hides(server),
+            set_up: server.id != 1 && processes.start_script(server) && hides(server),
             nobody: false,
         }
     }

@@ -4,7 +4,10 @@ lb_more() {
 	lb_words "$1" | {
 		set --
 		IFS= read -r lb_server || exit 0
-		case ${lb_server##*/} in mysqld* | mariadbd*) ;; *) exit 0 ;; esac
+		# By its name alone: a path is the word of whoever started the process, and what is run here is often run by root.
+		lb_server=${lb_server##*/}
+		case $lb_server in mysqld | mariadbd) ;; *) exit 0 ;; esac
+		lb_server=$(PATH=$PATH:/usr/sbin:/usr/libexec command -v "$lb_server") || exit 0
 		while IFS= read -r lb_word; do
 			case $lb_word in
 			--no-defaults) exit 0 ;;

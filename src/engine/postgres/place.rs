@@ -53,7 +53,7 @@ impl Postgres {
             process: Some(server.id),
             host: host(server, port, &processes.sockets),
             port: Some(port),
-            set_up: server.id != 1 && processes.start_script() && hides(server),
+            set_up: server.id != 1 && processes.start_script(server) && hides(server),
             nobody: false,
         }
     }
