@@ -128,8 +128,12 @@ fn try_one(store: &Store, block: &[u8], case: Case) -> Result<(), String> {
         // Where the tail is lost, nothing comes any more.
         .with("STALL_TIMEOUT", "1m");
     let ran = lifeboat.run(&["backup"]);
-    let written: usize = std::fs::read_to_string(&written).unwrap().parse().unwrap();
+    let written = std::fs::read_to_string(&written);
     std::fs::remove_dir_all(&shared).unwrap();
+    let written: usize = match written {
+        Ok(written) => written.parse().unwrap(),
+        Err(_) => return Err(format!("the dump did not come to its end: {}", ran.stderr)),
+    };
     if ran.code != 0 {
         return Err(format!("{written} bytes written: {}", ran.stderr));
     }

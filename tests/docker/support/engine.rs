@@ -115,7 +115,12 @@ impl Container {
     /// Runs a command in it; it has to succeed.
     pub fn exec(&self, argv: &[&str]) -> String {
         let output = self.exec_with(argv, b"");
-        assert!(output.status.success(), "{argv:?}: {output:?}");
+        assert!(
+            output.status.success(),
+            "{argv:?}: {output:?}; the container ({}): {}",
+            self.state(),
+            self.log()
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -133,6 +138,13 @@ impl Container {
     pub fn processes(&self) -> String {
         let each = "for one in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <\"$one\"; echo; done 2>/dev/null";
         self.exec(&["sh", "-c", each])
+    }
+
+    /// Whether it runs, else how it ended.
+    fn state(&self) -> String {
+        let mut inspect = Command::new("docker");
+        inspect.args(["inspect", "--format", "{{json .State}}", &self.name]);
+        String::from_utf8_lossy(&inspect.output().unwrap().stdout).into_owned()
     }
 
     /// What it printed.
