@@ -12,6 +12,11 @@ use std::time::Duration;
 /// How long a container whose health check is still starting is waited for.
 const HEALTH_WAIT: Duration = Duration::from_mins(1);
 
+/// While a container ends, Podman tells a state ("stopped") that Docker's API does not have, and nothing of the list can be
+/// read. It lasts for a moment: how often the list is asked for, and how long apart.
+const LIST_TRIES: u32 = 20;
+const LIST_POLL: Duration = Duration::from_millis(250);
+
 impl DockerRuntime {
     /// The containers an entry means, or why it means none.
     pub(super) async fn targets(&self, entry: &TargetEntry) -> Vec<Result<Container, RuntimeError>> {
@@ -54,10 +59,16 @@ impl DockerRuntime {
 
     pub(super) async fn containers(&self) -> Result<Vec<ContainerSummary>, RuntimeError> {
         let options = ListContainersOptionsBuilder::new().all(true).build();
-        self.docker
-            .list_containers(Some(options))
-            .await
-            .map_err(|error| self.failed("listing the containers", error))
+        let mut poll = tokio::time::interval(LIST_POLL);
+        let mut left = LIST_TRIES;
+        loop {
+            poll.tick().await;
+            left -= 1;
+            match self.docker.list_containers(Some(options.clone())).await {
+                Err(bollard::errors::Error::JsonDataError { .. }) if left > 0 => {}
+                other => return other.map_err(|error| self.failed("listing the containers", error)),
+            }
+        }
     }
 
     /// The ids an entry means, with the name each target has in the bucket.
