@@ -303,3 +303,32 @@ async fn only_the_whole_stream_becomes_a_backup() {
         .unwrap();
     assert_eq!(world::whole(&store), 1);
 }
+
+/// Podman tells a state of a container that ends which Docker's API does not have, for a moment.
+#[tokio::test]
+async fn a_list_that_cannot_be_read_for_a_moment_is_asked_for_again() {
+    let socket = directory("list").join("docker.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    tokio::spawn(async move {
+        let mut states = ["stopped", "stopped"].into_iter();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let Some(request) = head(&mut stream).await else {
+                continue;
+            };
+            let state = states.next().unwrap_or("exited");
+            let list = format!(r#"[{{"Id":"e1","Names":["/other"],"State":"{state}"}}]"#);
+            assert!(request.contains("/containers/json"), "{request}");
+            answer(&mut stream, "200 OK", &list).await;
+        }
+    });
+    let runtime = DockerRuntime::connect(&docker_at(&socket.display().to_string())).unwrap();
+    let entry = TargetEntry {
+        text: "label:a".to_owned(),
+        selector: config::Selector::Label {
+            key: "a".to_owned(),
+            value: None,
+        },
+    };
+    let error = runtime.find(&entry).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, RuntimeErrorKind::NotFound, "{error}");
+}
