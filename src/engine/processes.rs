@@ -97,6 +97,26 @@ impl Processes {
             .any(|process| process.id == 1 && !process.words.is_empty())
     }
 
+    /// The place where no server was found.
+    pub(super) fn no_server(&self) -> Place {
+        Place {
+            nobody: self.seen(),
+            ..Place::default()
+        }
+    }
+
+    /// The server that is meant: the one that is process 1, else the one on the usual port, else the first.
+    pub(super) fn server(
+        &self,
+        names: &[&str],
+        serves_not: &[&str],
+        usual: u16,
+        port: impl Fn(&Process) -> u16,
+    ) -> Option<&Process> {
+        let servers = self.servers(names, serves_not).into_iter();
+        servers.min_by_key(|server| (server.id != 1, port(server) != usual, server.id))
+    }
+
     /// The servers, in the order of their ids: those with one of these names that do serve.
     pub(super) fn servers(&self, names: &[&str], serves_not: &[&str]) -> Vec<&Process> {
         let serves = |process: &&Process| {

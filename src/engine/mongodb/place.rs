@@ -27,15 +27,8 @@ impl Mongodb {
     /// Of several servers the one that is process 1 counts, else the one on the usual port, else the first.
     pub fn read_place(stdout: &[u8]) -> Place {
         let processes = Processes::read(stdout);
-        let servers = processes.servers(&NAMES, &SERVES_NOT);
-        let chosen = servers
-            .iter()
-            .min_by_key(|server| (server.id != 1, port(server) != PORT, server.id));
-        let Some(server) = chosen else {
-            return Place {
-                nobody: processes.seen(),
-                ..Place::default()
-            };
+        let Some(server) = processes.server(&NAMES, &SERVES_NOT, PORT, port) else {
+            return processes.no_server();
         };
         Place {
             process: Some(server.id),

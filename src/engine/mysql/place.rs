@@ -35,15 +35,8 @@ impl Mysql {
             let told = option(server, &["--port", "-P"]).and_then(|port| port.parse().ok());
             told.unwrap_or(usual)
         };
-        let servers = processes.servers(&NAMES, &SERVES_NOT);
-        let chosen = servers
-            .iter()
-            .min_by_key(|server| (server.id != 1, port(server) != usual, server.id));
-        let Some(server) = chosen else {
-            return Place {
-                nobody: processes.seen(),
-                ..Place::default()
-            };
+        let Some(server) = processes.server(&NAMES, &SERVES_NOT, usual, port) else {
+            return processes.no_server();
         };
         Place {
             process: Some(server.id),

@@ -43,10 +43,7 @@ impl Postgres {
             )
         });
         let Some(server) = chosen else {
-            return Place {
-                nobody: processes.seen(),
-                ..Place::default()
-            };
+            return processes.no_server();
         };
         let port = ports(server);
         Place {
